@@ -1,0 +1,3 @@
+"""Loads the harness; nothing else."""
+
+pytest_plugins = ["specs.harness.plugin"]

@@ -1,0 +1,191 @@
+"""The broker: one protocol, Alpaca behind it, and errors that say what to do next.
+
+The hard question of trading plumbing is what a time-out means. The order may be alive. So every
+order carries a name made from its intent, a doubtful answer is followed by asking for that name,
+and where even that gives no answer the caller is told that the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from .config import Settings
+from .errors import (
+    AuthenticationError as AuthenticationError,
+    BrokerError as BrokerError,
+    InsufficientFundsError as InsufficientFundsError,
+    InvalidOrderError as InvalidOrderError,
+    NotFoundError as NotFoundError,
+    OrderOutcomeUnknownError as OrderOutcomeUnknownError,
+    PermissionDeniedError as PermissionDeniedError,
+    RateLimitError as RateLimitError,
+    UnavailableError as UnavailableError,
+)
+from .models import Account, Bar, Order, OrderRequest, Position
+
+if TYPE_CHECKING:
+    # alpaca-py brings pandas along; only code that talks to Alpaca waits for that import.
+    from alpaca.data.historical.stock import StockHistoricalDataClient
+    from alpaca.trading.client import TradingClient
+
+
+class Broker(Protocol):  # given
+    """What the platform needs of any broker. Calls block; they may come from several threads."""
+
+    def account(self) -> Account: ...
+
+    def positions(self) -> list[Position]: ...
+
+    def submit(self, request: OrderRequest) -> Order: ...
+
+    def order(self, order_id: str) -> Order: ...
+
+    def cancel(self, order_id: str) -> None: ...
+
+
+class BarSource(Protocol):  # given
+    """Where daily prices come from."""
+
+    async def daily(self, symbol: str, limit: int) -> list[Bar]:
+        """The last `limit` daily bars, oldest first; NotFoundError for a symbol that nobody knows."""
+        ...
+
+
+def client_order_id(request: OrderRequest, *, strategy: str, decided_at: datetime) -> str:
+    """A name for the order that is made from its intent, so that a repeat can't become a second order.
+
+    The intent is the strategy, the instant of its decision and every field of the request but
+    `client_order_id`. Equal intents give equal names, in this process and in the next one (after a
+    crash the platform must find its orders again); different intents give different names. How the
+    numbers are written doesn't matter (`Decimal("5")` is `Decimal("5.00")`), nor the time zone in
+    which the instant is given.
+
+    Parameters
+    ----------
+    request : OrderRequest
+        The order.
+    strategy : str
+        Who decided, not empty. Any characters, separators among them.
+    decided_at : datetime
+        When it was decided: the close of the bar that led to it, not the wall clock. Timezone-aware.
+
+    Returns
+    -------
+    str
+        1 to 128 characters out of letters, digits, `-`, `_` and `.`, as the broker takes them.
+
+    Raises
+    ------
+    ValueError
+        `strategy` is empty; `decided_at` has no time zone.
+    """
+    raise NotImplementedError
+
+
+def trading_client(settings: Settings) -> TradingClient:
+    """alpaca-py's client for these settings, made safe for orders.
+
+    Returns
+    -------
+    TradingClient
+        Talks to `settings.base_url` with the keys of `settings`. Every request is given up after
+        `settings.request_timeout` seconds (alpaca-py itself waits for ever). The SDK's own retry is
+        switched off: it would repeat a POST whose answer was a 504, on its own account.
+    """
+    raise NotImplementedError
+
+
+class AlpacaBroker:
+    """Alpaca's trading API as a `Broker`.
+
+    Parameters
+    ----------
+    client : alpaca.trading.client.TradingClient
+        As `trading_client` makes it. Its models are translated into ours; numbers become `Decimal`
+        from their text, never by way of a float.
+
+    Every method raises a `BrokerError` and nothing else when the broker doesn't do as asked:
+
+        401  AuthenticationError                   404  NotFoundError
+        403  PermissionDeniedError, or             422  InvalidOrderError
+             InsufficientFundsError if the         429  RateLimitError
+             code is 40310000                      5xx  UnavailableError, as for no answer at all
+                                                        (time-out, connection refused or reset)
+        any other status: BrokerError
+
+    The error carries `status`, the broker's `code` and message, and its further fields as text in
+    `details`. An answer that isn't JSON (a gateway's HTML page) is mapped by its status all the same.
+    """
+
+    def __init__(self, client: TradingClient) -> None:
+        raise NotImplementedError
+
+    def account(self) -> Account:
+        """The account as it is now. Accounts with and without the old day-trade fields both parse."""
+        raise NotImplementedError
+
+    def positions(self) -> list[Position]:
+        """All open positions; short ones have a negative `qty`. An empty list when there are none."""
+        raise NotImplementedError
+
+    def submit(self, request: OrderRequest) -> Order:
+        """Send an order, once.
+
+        The request is posted once. Then:
+
+        - It is accepted: the order. Its status may be REJECTED; that is an answer, not an error.
+        - 422 because the name was used before: the order of that name, if it is the same intent
+          (symbol, side, type, sizes and prices equal); otherwise InvalidOrderError.
+        - 5xx, a time-out or a lost connection: ask for the order by its name. If it is there, it is
+          returned. If it isn't, or asking fails too, OrderOutcomeUnknownError with the name.
+        - Anything else raises as the class says, and no order exists.
+
+        Raises
+        ------
+        ValueError
+            `request.client_order_id` is missing: without a name a repeat would be a second order.
+        BrokerError
+            As above.
+        """
+        raise NotImplementedError
+
+    def order(self, order_id: str) -> Order:
+        """The order with the broker's id `order_id`; NotFoundError when there is none (or it is no id at all)."""
+        raise NotImplementedError
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for the order to be cancelled. InvalidOrderError when it can't be any more (filled, cancelled)."""
+        raise NotImplementedError
+
+
+class AlpacaBars:
+    """Daily bars from Alpaca's market data, as a `BarSource`.
+
+    Parameters
+    ----------
+    client : alpaca.data.historical.stock.StockHistoricalDataClient
+        Its answers may come in pages; the SDK follows them.
+    feed : str
+        "iex" (free) or "sip" (all exchanges).
+    """
+
+    def __init__(self, client: StockHistoricalDataClient, feed: str = "iex") -> None:
+        raise NotImplementedError
+
+    async def daily(self, symbol: str, limit: int) -> list[Bar]:
+        """The last `limit` daily bars of `symbol`, oldest first, unadjusted; fewer if there are no more.
+
+        The request runs in a thread of its own, so the event loop goes on meanwhile. The bar of the
+        running session may be among them: ask `Bar.known_at`.
+
+        Raises
+        ------
+        ValueError
+            `limit` is below 1.
+        NotFoundError
+            Alpaca has no bar of that symbol.
+        BrokerError
+            As for `AlpacaBroker`.
+        """
+        raise NotImplementedError

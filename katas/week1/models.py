@@ -1,0 +1,418 @@
+"""The nouns of trading, as types that can't hold nonsense.
+
+Money, prices and quantities are `Decimal`, because 0.1 + 0.2 is not 0.3 in binary and a broker
+compares cents. Instants are timezone-aware and kept in UTC. Models are frozen, so that nothing
+changes an order after it was checked, and unknown fields are refused, so that a misspelt
+`limt_price` never becomes a market order.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel, model_validator
+
+
+class Side(str, Enum):
+    """Which way an order trades."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class Action(str, Enum):
+    """What a signal advises."""
+
+    BUY = "buy"
+    SELL = "sell"
+    HOLD = "hold"
+
+
+class OrderType(str, Enum):
+    """How an order's price is found."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+
+
+class TimeInForce(str, Enum):
+    """How long an order stays: the day, until cancelled, an auction only, or an instant."""
+
+    DAY = "day"
+    GTC = "gtc"
+    OPG = "opg"
+    CLS = "cls"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class OrderStatus(str, Enum):
+    """Every state that Alpaca's trading API reports for an order."""
+
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    DONE_FOR_DAY = "done_for_day"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    PENDING_CANCEL = "pending_cancel"
+    PENDING_REPLACE = "pending_replace"
+    PENDING_REVIEW = "pending_review"
+    ACCEPTED = "accepted"
+    PENDING_NEW = "pending_new"
+    ACCEPTED_FOR_BIDDING = "accepted_for_bidding"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    CALCULATED = "calculated"
+    HELD = "held"
+
+
+class Bar(BaseModel):
+    """Prices of one symbol over one interval.
+
+    Attributes
+    ----------
+    symbol : str
+        Ticker, not empty.
+    timestamp : datetime
+        When the bar opens. Must be timezone-aware; kept in UTC.
+    timeframe : timedelta
+        Length of the interval, positive; one day by default.
+    open, high, low, close : Decimal
+        Prices, above 0. `low` is at most, and `high` at least, each of the others.
+    volume : Decimal
+        Shares traded, 0 or more.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A `ValueError` that names the field: a naive timestamp, a price that is not a finite number
+        above 0, prices that contradict each other, a negative volume, an unknown field.
+
+    Examples
+    --------
+    >>> bar = Bar(symbol="AAPL", timestamp="2024-03-01T05:00:00Z",
+    ...           open="179.55", high="180.53", low="177.38", close="179.66", volume=73488000)
+    >>> bar.close, bar.known_at.isoformat()
+    (Decimal('179.66'), '2024-03-02T05:00:00+00:00')
+    """
+
+    symbol: str
+    timestamp: datetime
+    timeframe: timedelta = timedelta(days=1)
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+    @property
+    def known_at(self) -> datetime:
+        """The earliest instant at which anybody can know this bar: its close, `timestamp + timeframe`."""
+        raise NotImplementedError
+
+
+class Quote(BaseModel):
+    """Best bid and offer of one symbol at one instant.
+
+    A quote may be crossed (bid above ask): before the open venues quote without trading. A price of
+    0 means that nobody quotes on that side, as Alpaca sends it; it is a value, not a missing one.
+
+    Attributes
+    ----------
+    symbol : str
+        Ticker, not empty.
+    timestamp : datetime
+        Timezone-aware; kept in UTC.
+    bid, ask : Decimal
+        Prices, 0 or more; 0 is an empty side.
+    bid_size, ask_size : Decimal
+        Shares, 0 or more.
+    """
+
+    symbol: str
+    timestamp: datetime
+    bid: Decimal
+    ask: Decimal
+    bid_size: Decimal
+    ask_size: Decimal
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+    @property
+    def mid(self) -> Decimal | None:
+        """Middle of bid and ask; None when a side is empty."""
+        raise NotImplementedError
+
+    @property
+    def spread(self) -> Decimal | None:
+        """`ask − bid`; negative when crossed; None when a side is empty."""
+        raise NotImplementedError
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the bid is above the ask, both sides being there. Equal prices are locked, not crossed."""
+        raise NotImplementedError
+
+
+class Signal(BaseModel):
+    """Advice for one symbol: what to do, how strongly, and why.
+
+    Attributes
+    ----------
+    action : Action
+        BUY, SELL or HOLD.
+    strength : float
+        In [0, 1]. 0 for HOLD, above 0 for BUY and SELL.
+    reason : str
+        Why, in words; not empty.
+    """
+
+    action: Action
+    strength: float
+    reason: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+
+class OrderRequest(BaseModel):
+    """What we ask a broker to do. Refused here, it never reaches the wire.
+
+    Attributes
+    ----------
+    symbol : str
+        Ticker, not empty.
+    side : Side
+        BUY or SELL.
+    type : OrderType
+        MARKET by default.
+    time_in_force : TimeInForce
+        DAY by default.
+    qty : Decimal or None
+        Shares, above 0, at most nine decimals. Exactly one of `qty` and `notional` is given.
+        A fraction of a share is only for DAY orders.
+    notional : Decimal or None
+        Dollars, above 0, whole cents. Only for DAY orders.
+    limit_price : Decimal or None
+        Given if, and only if, the type is LIMIT or STOP_LIMIT.
+    stop_price : Decimal or None
+        Given if, and only if, the type is STOP or STOP_LIMIT.
+    trail_price, trail_percent : Decimal or None
+        Exactly one of them for a TRAILING_STOP (dollars, or percent of the price); none otherwise.
+    extended_hours : bool
+        Trade outside the session; only for LIMIT orders that are DAY.
+    client_order_id : str or None
+        Our own name for the order, 1 to 128 characters. The broker takes each name once.
+
+    All prices are above 0. A limit or stop price lies on the tick of Reg NMS Rule 612: whole cents
+    from $1.00 on, whole hundredths of a cent below.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A `ValueError` that names the field.
+
+    Examples
+    --------
+    >>> OrderRequest(symbol="AAPL", side="buy", type="limit", qty=10, limit_price="187.50").limit_price
+    Decimal('187.50')
+    >>> OrderRequest(symbol="AAPL", side="buy", qty=1, notional=100)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pydantic_core.ValidationError: exactly one of qty and notional
+    """
+
+    symbol: str
+    side: Side
+    type: OrderType = OrderType.MARKET
+    time_in_force: TimeInForce = TimeInForce.DAY
+    qty: Decimal | None = None
+    notional: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    extended_hours: bool = False
+    client_order_id: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+
+class Order(BaseModel):
+    """An order as the broker knows it.
+
+    Attributes
+    ----------
+    id, client_order_id : str
+        The broker's name for it, and ours.
+    symbol, side, type, time_in_force, status
+        As in `OrderRequest`; `status` is an `OrderStatus`.
+    qty, notional : Decimal or None
+        What was asked for: one of them.
+    filled_qty : Decimal
+        Shares filled so far, cumulative, 0 or more, never more than `qty`.
+    filled_avg_price : Decimal or None
+        Average price of what is filled; given whenever something is.
+    limit_price, stop_price, trail_price, trail_percent : Decimal or None
+        As in `OrderRequest`.
+    submitted_at : datetime
+        Timezone-aware; kept in UTC.
+    filled_at : datetime or None
+        When it was filled completely.
+    replaced_by, replaces : str or None
+        Ids of the orders before and after it in a chain of replacements.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        Also when the fill contradicts the order: more than `qty`, a price missing, FILLED with
+        shares still open.
+    """
+
+    id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    status: OrderStatus
+    qty: Decimal | None = None
+    notional: Decimal | None = None
+    filled_qty: Decimal = Decimal(0)
+    filled_avg_price: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    submitted_at: datetime
+    filled_at: datetime | None = None
+    replaced_by: str | None = None
+    replaces: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still fill: not filled, cancelled, expired, replaced or rejected."""
+        raise NotImplementedError
+
+    @property
+    def remaining_qty(self) -> Decimal | None:
+        """Shares not filled, `qty − filled_qty`; None for an order in dollars."""
+        raise NotImplementedError
+
+
+class Position(BaseModel):
+    """Shares held, or owed.
+
+    Attributes
+    ----------
+    symbol : str
+        Ticker, not empty.
+    qty : Decimal
+        Signed shares: above 0 is long, below 0 is short; never 0.
+    avg_entry_price : Decimal
+        Average price paid or received per share, 0 or more.
+    current_price : Decimal or None
+        Last price per share; None when there is none.
+    """
+
+    symbol: str
+    qty: Decimal
+    avg_entry_price: Decimal
+    current_price: Decimal | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+    @property
+    def side(self) -> Side:
+        """BUY for a long position, SELL for a short one."""
+        raise NotImplementedError
+
+    @property
+    def cost_basis(self) -> Decimal:
+        """`qty · avg_entry_price`; negative for a short position."""
+        raise NotImplementedError
+
+    @property
+    def market_value(self) -> Decimal | None:
+        """`qty · current_price`; negative for a short position; None without a price."""
+        raise NotImplementedError
+
+    @property
+    def unrealized_pl(self) -> Decimal | None:
+        """`qty · (current_price − avg_entry_price)`; positive is a gain, for shorts too; None without a price."""
+        raise NotImplementedError
+
+
+class Account(BaseModel):
+    """The trading account, in its currency.
+
+    Attributes
+    ----------
+    id, status, currency : str
+        `status` is "ACTIVE" for an account in order; `currency` is "USD" by default.
+    cash : Decimal
+        Negative when money is borrowed.
+    equity : Decimal
+        Cash plus the signed value of all positions.
+    buying_power : Decimal
+        What may still be bought, 0 or more.
+    multiplier : Decimal
+        Leverage granted: 1 for a cash account.
+    shorting_enabled, trading_blocked, account_blocked, trade_suspended_by_user : bool
+        Permissions; False by default.
+    pattern_day_trader, daytrade_count
+        None where the broker no longer sends them (since July 2026).
+    """
+
+    id: str
+    status: str
+    currency: str = "USD"
+    cash: Decimal
+    equity: Decimal
+    buying_power: Decimal
+    multiplier: Decimal = Decimal(1)
+    shorting_enabled: bool = False
+    trading_blocked: bool = False
+    account_blocked: bool = False
+    trade_suspended_by_user: bool = False
+    pattern_day_trader: bool | None = None
+    daytrade_count: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _still_empty(cls, data: Any) -> Any:
+        raise NotImplementedError  # take this guard out when you write the model
+
+    @property
+    def can_trade(self) -> bool:
+        """Whether the account is ACTIVE and neither blocked nor suspended."""
+        raise NotImplementedError

@@ -1,0 +1,113 @@
+"""Specs whose kata can't be loaded: counted one by one, red with a sentence, never a traceback of ours.
+
+A syntax error in a kata would otherwise stop the collection of its whole spec file, and the bars
+with it. Before a spec file is collected, the katas that it imports are; where one fails, stand-ins
+with the names of the specs take their place.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .explain import KataBroken, relative
+from .limits import TookTooLong, time_limit
+
+SECONDS_AN_IMPORT = 30.0
+
+
+def trouble_with(spec: Path, folder: Path) -> KataBroken | None:
+    """Why the spec file can't be collected with this implementation, or None."""
+    for module, names in _kata_imports(ast.parse(spec.read_bytes())):
+        try:
+            with time_limit(SECONDS_AN_IMPORT):
+                loaded = importlib.import_module(module)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return _story(error, module, folder)
+        path = relative(getattr(loaded, "__file__", None) or folder)
+        missing = [name for name in names if not hasattr(loaded, name)]
+        if missing:
+            return KataBroken(
+                f"{path} has no {' and no '.join(missing)}, which the course calls by that name.", path=path, line=1
+            )
+    return None
+
+
+def _kata_imports(tree: ast.Module) -> Iterable[tuple[str, list[str]]]:
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("katas."):
+            yield node.module, [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("katas."):
+                    yield alias.name, []
+
+
+def _story(error: BaseException, module: str, folder: Path) -> KataBroken:
+    wanted = folder.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("katas."):
+        missing = folder.joinpath(*str(error.name).split(".")[1:]).with_suffix(".py")
+        return KataBroken(f"{relative(missing)} is missing.", path=str(missing), line=1)
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
+        line = error.lineno or 1
+        source = (error.text or "").strip()
+        return KataBroken(
+            f"Python can't read {relative(error.filename)}, line {line}: {error.msg}\n\n    {source}",
+            path=error.filename,
+            line=line,
+        )
+    steps = [s for s in traceback.extract_tb(error.__traceback__) if Path(s.filename).is_relative_to(folder)]
+    path, line = (steps[-1].filename, steps[-1].lineno or 1) if steps else (str(wanted), 1)
+    where = f"{relative(path)}, line {line}"
+    if isinstance(error, TookTooLong):
+        return KataBroken(
+            f"importing {relative(wanted)} took over {SECONDS_AN_IMPORT:g} seconds: it still ran at {where}.",
+            path=path,
+            line=line,
+        )
+    what = "leaves Python" if isinstance(error, SystemExit) else "raises"
+    source = f"\n\n    {steps[-1].line}" if steps else ""
+    text = " ".join(str(error).split())
+    return KataBroken(
+        f"importing {relative(wanted)} {what} ({type(error).__name__}: {text}) at {where}.{source}",
+        path=path,
+        line=line,
+    )
+
+
+class BrokenSpec(pytest.Item):
+    """Stands where a spec would stand, and says why it can't run."""
+
+    def __init__(self, *, node: ast.FunctionDef | ast.AsyncFunctionDef, story: KataBroken, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        decorators = " ".join(ast.unparse(d) for d in node.decorator_list)
+        arguments = {a.arg for a in node.args.args}
+        self.kind = "snapshot" if "golden" in arguments else "property" if "given(" in decorators else "unit"
+        self.why = ast.get_docstring(node) or ""
+        self.line = node.lineno
+        self.story = story
+
+    def runtest(self) -> None:
+        raise KataBroken(str(self.story), path=self.story.path, line=self.story.line)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.line - 1, self.name
+
+
+class BrokenSpecs(pytest.File):
+    """A spec file whose kata can't be loaded."""
+
+    story: KataBroken
+
+    def collect(self) -> Iterable[pytest.Item]:
+        for node in ast.parse(self.path.read_bytes()).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                yield BrokenSpec.from_parent(self, name=node.name, node=node, story=self.story)

@@ -1,0 +1,200 @@
+"""The harness: one pytest plugin for learners, graders and proofs.
+
+It chooses whose code runs behind `katas`, marks specs by what they use, limits their time and
+reach, and replaces pytest's screen by the red report.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from . import guard
+from .broken import BrokenSpecs, trouble_with
+from .curriculum import SPECS, WEEKS, place_of
+from .explain import explain, kata_names, kind_of, sentence_of
+from .golden import Golden
+from .implementation import ImplementationError, choose
+from .limits import SECONDS_A_SPEC, leave_even_if_threads_stay, time_limit
+from .report import RedReport
+
+_FOLDER = pytest.StashKey[Path]()
+_ORDER = pytest.StashKey[int]()
+_STATUS = pytest.StashKey[int]()
+_MOST_KEPT = 4000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("katas")
+    group.addoption(
+        "--impl",
+        default=os.environ.get("KATAS_IMPL", "katas"),
+        metavar="WHOSE",
+        help="whose code runs: katas (yours, the default), reference, or a path to a submission",
+    )
+    group.addoption("--plain", action="store_true", help="pytest's own screen instead of the red report")
+    group.addoption(
+        "--profile",
+        choices=["learner", "verify", "thorough"],
+        default=os.environ.get("KATAS_PROFILE", "learner"),
+        help="how property specs search: learner (same examples each time), verify (fresh ones), thorough (many)",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    for name, what in {
+        "unit": "a spec by example",
+        "property": "a spec for all inputs (Hypothesis)",
+        "snapshot": "a spec against a golden file",
+        "note(anchor)": "the heading of the kata's note that explains this spec",
+    }.items():
+        config.addinivalue_line("markers", f"{name}: {what}")
+    choice = config.getoption("--impl")
+    if config.getoption("update_snapshots", False) and choice != "reference":
+        raise pytest.UsageError(
+            "golden files come from the reference, never from the code that they judge: run `tox -e golden`"
+        )
+    try:
+        config.stash[_FOLDER] = choose(choice)
+    except ImplementationError as error:
+        raise pytest.UsageError(str(error)) from None
+    _hypothesis_profiles(config.getoption("--profile"))
+    guard.install()
+    if _wants_report(config):
+        # Nobody reads pytest's tracebacks here, and building them for every red spec costs seconds.
+        config.option.tbstyle = "no"
+        _swap_reporter(config)
+
+
+def _swap_reporter(config: pytest.Config) -> None:
+    old = config.pluginmanager.getplugin("terminalreporter")
+    if type(old) is TerminalReporter:
+        config.pluginmanager.unregister(old)
+        new = RedReport(config, sys.stdout)
+        config.pluginmanager.register(new, "terminalreporter")
+        distributed = config.pluginmanager.getplugin("terminaldistreporter")
+        if distributed is not None:  # xdist holds on to the old one
+            distributed.tr = new
+
+
+def _wants_report(config: pytest.Config) -> bool:
+    option = config.option
+    plain = ("plain", "collectonly", "usepdb", "trace", "showfixtures", "show_fixtures_per_test", "markers", "version")
+    return not hasattr(config, "workerinput") and not any(getattr(option, name, False) for name in plain)
+
+
+def _hypothesis_profiles(chosen: str) -> None:
+    from hypothesis import HealthCheck, Phase, Verbosity, settings
+
+    # No "explain" phase: it reruns the failing example for words that the red report doesn't show.
+    phases = (Phase.explicit, Phase.generate, Phase.shrink)
+    common: dict[str, Any] = {
+        "deadline": None,
+        "database": None,
+        "print_blob": False,
+        "phases": phases,
+        "report_multiple_bugs": False,
+        "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+        "verbosity": Verbosity.normal,
+    }
+    settings.register_profile("learner", derandomize=True, max_examples=60, **common)
+    settings.register_profile("verify", derandomize=False, max_examples=100, **common)
+    settings.register_profile("thorough", derandomize=False, max_examples=1500, **common)
+    settings.load_profile(chosen)
+
+
+# ── collection ──
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A spec file whose kata can't be loaded is replaced by one that says so."""
+    if not module_path.is_relative_to(SPECS) or module_path.parent == SPECS / "harness":
+        return None
+    story = trouble_with(module_path, parent.config.stash[_FOLDER])
+    if story is None:
+        return None
+    broken: BrokenSpecs = BrokenSpecs.from_parent(parent, path=module_path)
+    broken.story = story
+    return broken
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks by what a spec uses, and teaching order."""
+    for place, item in enumerate(items):
+        item.stash[_ORDER] = place
+        if place_of(item.path):
+            item.add_marker(getattr(item, "kind", "") or kind_of(item))
+            # So that `-k combine` finds the specs of the function combine.
+            item.extra_keyword_matches.update(kata_names(item))
+    items.sort(key=_order)
+
+
+def _order(item: pytest.Item) -> tuple[int, int, int]:
+    place = place_of(item.path)
+    mine = item.stash.get(_ORDER, 0)
+    if place is None:
+        return (len(WEEKS), 0, mine)
+    found, kata = place
+    return (WEEKS.index(found), found.katas.index(kata), mine)
+
+
+# ── running one spec ──
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    with time_limit(SECONDS_A_SPEC):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    place = place_of(item.path)
+    extra: dict[str, Any] = {}
+    if place:
+        extra["kata"] = {
+            "week": place[0].name,
+            "kata": place[1],
+            "order": list(_order(item)),
+            "name": sentence_of(item.name),
+            "kind": getattr(item, "kind", "") or kind_of(item),
+        }
+    if report.failed and call.excinfo is not None:
+        told = explain(item, call.excinfo.value, item.config.stash[_FOLDER], report.capstdout + report.capstderr)
+        extra["explanation"] = told.plain()
+    # A kata may print megabytes; a worker sends this to the printing process.
+    report.sections = [(name, text[-_MOST_KEPT:]) for name, text in report.sections]
+    report.__dict__.update(extra)
+    return report
+
+
+@pytest.fixture
+def golden(snapshot: Any) -> Golden:
+    """`golden.check(data, rtol=1e-9)`: equal to the golden file of this spec, within the tolerance."""
+    return Golden(snapshot)
+
+
+# ── leaving ──
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_STATUS] = int(session.exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    guard.remove()
+    leave_even_if_threads_stay(config.stash.get(_STATUS, 1))
