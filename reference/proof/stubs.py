@@ -26,12 +26,12 @@ KATAS = ROOT / "katas"
 _MODEL_BASES = {"BaseModel", "BaseSettings"}
 _KEPT_BASES = {"Enum", "StrEnum", "IntEnum", "Protocol"}
 _EMPTY_BODY = "raise NotImplementedError"
-_GUARD = '''
+_GUARD = """
 @model_validator(mode="before")
 @classmethod
 def _still_empty(cls, data: Any) -> Any:
     raise NotImplementedError  # take this guard out when you write the model
-'''
+"""
 
 
 def stub(source: str) -> str:
@@ -179,7 +179,9 @@ def _bare_field(node: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
     if "default" in given:
         value: cst.BaseExpression | None = given["default"].value
     elif "default_factory" in given:
-        value = statement.value.with_changes(args=[given["default_factory"].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
+        value = statement.value.with_changes(
+            args=[given["default_factory"].with_changes(comma=cst.MaybeSentinel.DEFAULT)]
+        )
     else:
         value = None
     equal = statement.equal if value is not None else cst.MaybeSentinel.DEFAULT
@@ -238,9 +240,7 @@ def main() -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote {name}")
-    extra = {
-        p.relative_to(KATAS) for week in KATAS.glob("week*") for p in week.glob("*.py")
-    } - made.keys()
+    extra = {p.relative_to(KATAS) for week in KATAS.glob("week*") for p in week.glob("*.py")} - made.keys()
     for relative in sorted(extra):
         print(f"katas/{relative.as_posix()} has no reference")
     if check and (stale or extra):

@@ -36,7 +36,9 @@ def trouble_with(spec: Path, folder: Path) -> KataBroken | None:
         missing = [name for name in names if not hasattr(loaded, name)]
         if missing:
             return KataBroken(
-                f"{path} has no {' and no '.join(missing)}, which the course calls by that name.", path=path, line=1
+                f"{path} has no {' and no '.join(missing)}, which the course calls by that name.",
+                path=path,
+                line=1,
             )
     return None
 

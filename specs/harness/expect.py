@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -66,8 +66,13 @@ def told(call: str, *, got: object, expected: object, because: str = "", **given
 
 @contextlib.contextmanager
 def refused(
-    call: str, *, naming: str | Sequence[str], error: type[Exception] = ValueError, because: str = "", **given: Any
-) -> Iterator[None]:
+    call: str,
+    *,
+    naming: str | Sequence[str],
+    error: type[Exception] = ValueError,
+    because: str = "",
+    **given: Any,
+) -> Generator[None]:
     """The body must be refused with `error`, and the message must name the parameter (and value).
 
     Any other exception, NotImplementedError among them, passes through untouched.
@@ -87,5 +92,11 @@ def refused(
         )
     else:
         raise AssertionError(
-            told(call, got="no error", expected=f"{error.__name__} naming {', '.join(names)}", because=because, **given)
+            told(
+                call,
+                got="no error",
+                expected=f"{error.__name__} naming {', '.join(names)}",
+                because=because,
+                **given,
+            )
         )

@@ -46,6 +46,7 @@ class Explanation:
     read: str = ""
     only: str = ""
     printed: str = ""
+    error: str = ""  # the exception's type
     empty: str = ""  # the kata whose empty body stopped it
 
     def plain(self) -> dict[str, Any]:
@@ -112,7 +113,8 @@ def explain(item: pytest.Item, error: BaseException, folder: Path, printed: str 
         sentence=sentence_of(item.name),
         kind=getattr(item, "kind", "") or kind_of(item),
         printed=_tail(printed),
-        only=f"tox -e {place[0].name if place else 'week1'} -- -k {plain_name}",
+        error=type(error).__name__,
+        only=f"tox -e {place[0].name if place else 'week1'} -- -k {plain_name.removeprefix('test_')}",
     )
     function = _inner(getattr(item, "obj", None))
     found.why = inspect.cleandoc((function.__doc__ if function else getattr(item, "why", "")) or "")
@@ -156,9 +158,7 @@ def _tell(
         found.empty = kata
         found.write = f"{relative(path)}:{line}   {name}"
         earlier = kata != found.kata or Path(path).parent.name != found.week
-        found.body = [
-            f"{name} is still empty" + (f": this spec waits for the kata {kata}." if earlier else ".")
-        ]
+        found.body = [f"{name} is still empty" + (f": this spec waits for the kata {kata}." if earlier else ".")]
     elif isinstance(error, TypeError) and not theirs and specs and target is not None:
         found.body = [f"{target.__name__} can't be called as the course calls it: {error}", ""]
         found.body += [f"    the spec says   {specs[-1].source}"]
@@ -235,18 +235,21 @@ def _kata_function(function: Any, frame: Frame | None) -> Any:
         return None
     space = getattr(function, "__globals__", {})
     line = frame.source if frame else ""
-    names = [*re.findall(r"[A-Za-z_]\w*", line), *getattr(function, "__code__", frames_of).co_names]
+    names = [*re.findall(r"[A-Za-z_]\w*", line), *_global_names(function)]
     found = [space[n] for n in names if str(getattr(space.get(n), "__module__", "")).startswith("katas.")]
     usable = [f for f in found if inspect.isroutine(f)] or [f for f in found if inspect.isclass(f)]
     return usable[0] if usable else None
+
+
+def _global_names(function: Any) -> tuple[str, ...]:
+    return getattr(getattr(function, "__code__", None), "co_names", ())
 
 
 def kata_names(item: pytest.Item) -> set[str]:
     """Names of the kata's functions and classes that the spec uses."""
     function = _inner(getattr(item, "obj", None))
     space = getattr(function, "__globals__", {})
-    names = getattr(getattr(function, "__code__", None), "co_names", ())
-    return {n for n in names if str(getattr(space.get(n), "__module__", "")).startswith("katas.")}
+    return {n for n in _global_names(function) if str(getattr(space.get(n), "__module__", "")).startswith("katas.")}
 
 
 def _signature(target: Any) -> str:

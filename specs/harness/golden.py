@@ -25,7 +25,7 @@ _MOST_DIFFERENCES = 6
 
 def plain(value: Any) -> Any:
     """The value as JSON can hold it: decimals as text, NaN as "nan", arrays as lists."""
-    if value is None or isinstance(value, bool | str | int) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, bool | str | int) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return plain(value.value)
@@ -37,8 +37,6 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):
         return plain(value.model_dump())
     if isinstance(value, Mapping):
@@ -49,6 +47,8 @@ def plain(value: Any) -> Any:
         return plain(value.to_dict())
     if hasattr(value, "tolist"):  # numpy: scalars and arrays
         return plain(value.tolist())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     raise TypeError(f"a golden output can't hold {type(value).__name__}: {shown(value)}")
 
 

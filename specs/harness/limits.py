@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import FrameType
 
 SECONDS_A_SPEC = 20.0
@@ -29,7 +29,7 @@ def _raise(_signal: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Generator[None]:
     """Raise TookTooLong in the main thread when the body runs longer than `seconds`."""
     if threading.current_thread() is not threading.main_thread() or seconds <= 0:
         yield
@@ -65,12 +65,13 @@ def leave_even_if_threads_stay(status: int) -> None:
         return
 
     def end() -> None:
-        names = ", ".join(
-            t.name for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()
-        )
+        names = ", ".join(t.name for t in threading.enumerate() if not t.daemon and t is not threading.main_thread())
         sys.stdout.flush()
         if names:
-            print(f"\nA thread that your code started never ended ({names}). It was stopped with the run.", flush=True)
+            print(
+                f"\nA thread that your code started never ended ({names}). It was stopped with the run.",
+                flush=True,
+            )
         os._exit(status)
 
     watch = threading.Timer(SECONDS_TO_LEAVE, end)

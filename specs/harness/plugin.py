@@ -6,6 +6,7 @@ reach, and replaces pytest's screen by the red report.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Generator
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.terminal import TerminalReporter
 
 from . import guard
 from .broken import BrokenSpecs, trouble_with
@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="whose code runs: katas (yours, the default), reference, or a path to a submission",
     )
     group.addoption("--plain", action="store_true", help="pytest's own screen instead of the red report")
+    group.addoption("--results", metavar="FILE", help="also write each spec's result to FILE, a JSON object a line")
     group.addoption(
         "--profile",
         choices=["learner", "verify", "thorough"],
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "note(anchor)": "the heading of the kata's note that explains this spec",
     }.items():
         config.addinivalue_line("markers", f"{name}: {what}")
-    choice = config.getoption("--impl")
+    choice = str(config.getoption("--impl"))
     if config.getoption("update_snapshots", False) and choice != "reference":
         raise pytest.UsageError(
             "golden files come from the reference, never from the code that they judge: run `tox -e golden`"
@@ -65,8 +66,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_FOLDER] = choose(choice)
     except ImplementationError as error:
         raise pytest.UsageError(str(error)) from None
-    _hypothesis_profiles(config.getoption("--profile"))
+    _hypothesis_profiles(str(config.getoption("--profile")))
     guard.install()
+    if config.getoption("--results") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Results(Path(str(config.getoption("--results")))), "katas-results")
     if _wants_report(config):
         # Nobody reads pytest's tracebacks here, and building them for every red spec costs seconds.
         config.option.tbstyle = "no"
@@ -75,18 +78,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _swap_reporter(config: pytest.Config) -> None:
     old = config.pluginmanager.getplugin("terminalreporter")
-    if type(old) is TerminalReporter:
+    if type(old) is pytest.TerminalReporter:
         config.pluginmanager.unregister(old)
         new = RedReport(config, sys.stdout)
         config.pluginmanager.register(new, "terminalreporter")
-        distributed = config.pluginmanager.getplugin("terminaldistreporter")
+        distributed: Any = config.pluginmanager.getplugin("terminaldistreporter")
         if distributed is not None:  # xdist holds on to the old one
             distributed.tr = new
 
 
 def _wants_report(config: pytest.Config) -> bool:
     option = config.option
-    plain = ("plain", "collectonly", "usepdb", "trace", "showfixtures", "show_fixtures_per_test", "markers", "version")
+    plain = (
+        "plain",
+        "collectonly",
+        "usepdb",
+        "trace",
+        "showfixtures",
+        "show_fixtures_per_test",
+        "markers",
+        "version",
+    )
     return not hasattr(config, "workerinput") and not any(getattr(option, name, False) for name in plain)
 
 
@@ -178,6 +190,34 @@ def pytest_runtest_makereport(
     report.sections = [(name, text[-_MOST_KEPT:]) for name, text in report.sections]
     report.__dict__.update(extra)
     return report
+
+
+class Results:
+    """Writes one line a spec as soon as it is done, so that a killed run leaves what it had."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._failed: dict[str, dict[str, Any]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            told: dict[str, Any] = getattr(report, "explanation", {"body": report.longreprtext.splitlines()})
+            self._failed.setdefault(report.nodeid, {"phase": report.when, **told})
+        if report.when == "call" or report.outcome != "passed":
+            self._outcome = report.outcome
+        if report.when == "teardown":
+            failed = self._failed.get(report.nodeid)
+            line = {
+                "id": report.nodeid,
+                "outcome": "failed" if failed else self._outcome,
+                **getattr(report, "kata", {}),
+                "failure": failed,
+            }
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+    def pytest_unconfigure(self) -> None:
+        self._file.close()
 
 
 @pytest.fixture

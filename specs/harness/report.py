@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 import pytest
-from _pytest.terminal import TerminalReporter
 
 from .curriculum import WEEKS, Week
 
@@ -34,7 +33,7 @@ class Tally:
     red: list[Red] = field(default_factory=list)
 
 
-class RedReport(TerminalReporter):
+class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIssues]  # its hooks are what we replace
     """Takes the place of pytest's own reporter. Other plugins' words go through the silent `write…`."""
 
     def __init__(self, config: pytest.Config, file: TextIO | None = None) -> None:
@@ -53,9 +52,7 @@ class RedReport(TerminalReporter):
 
     def write_line(self, line: str | bytes, **markup: bool) -> None: ...
 
-    def write_sep(
-        self, sep: str, title: str | None = None, fullwidth: int | None = None, **markup: bool
-    ) -> None: ...
+    def write_sep(self, sep: str, title: str | None = None, fullwidth: int | None = None, **markup: bool) -> None: ...
 
     def rewrite(self, line: str, **markup: bool) -> None: ...
 
@@ -93,17 +90,18 @@ class RedReport(TerminalReporter):
             self._outside.append(f"{report.nodeid} can't be collected:\n{report.longreprtext}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        tag = getattr(report, "kata", None) or {"week": "", "kata": _OWN, "order": (99, 0, 0), "name": report.nodeid}
+        tag: dict[str, Any] = getattr(report, "kata", None) or _own(report)
+        order = _order(tag["order"])
         tally = self._tallies.setdefault((tag["week"], tag["kata"]), Tally())
         if report.when == "setup":
             tally.total += 1
         if report.failed:
-            known = any(r.order == tuple(tag["order"]) for r in tally.red)
+            known = any(r.order == order for r in tally.red)
             if not known:
                 if report.when == "teardown":
                     tally.green -= 1
                 told = getattr(report, "explanation", None) or _unexplained(report)
-                tally.red.append(Red(tuple(tag["order"]), told))
+                tally.red.append(Red(order, told))
         elif report.skipped:
             self._not_green.append(f"{tag['name']} was skipped or expected to fail: that is not green")
         elif report.when == "call":
@@ -156,8 +154,7 @@ class RedReport(TerminalReporter):
 
     def _say(self, text: str = "", **markup: bool) -> None:
         if not self._utf8:
-            encoding = getattr(self._tw._file, "encoding", None) or "ascii"
-            text = text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+            text = text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
         self._tw.line(text, **markup)
 
     def _bar(self, part: int, whole: int, length: int) -> str:
@@ -236,7 +233,7 @@ class RedReport(TerminalReporter):
         indent = len(line) - len(line.lstrip())
         label = 0
         rest = line[indent:]
-        head, gap, tail = rest.partition("  ")
+        _, gap, tail = rest.partition("  ")
         if gap and tail.strip():
             label = len(rest) - len(tail.lstrip())
         wrapped = textwrap.wrap(
@@ -288,6 +285,16 @@ def _can_write(writer: Any, text: str) -> bool:
     return True
 
 
+def _own(report: pytest.TestReport) -> dict[str, Any]:
+    """The tag of a test that is none of the course's: the learner's own."""
+    return {"week": "", "kata": _OWN, "order": (99, 0, 0), "name": report.nodeid}
+
+
+def _order(parts: Sequence[int]) -> tuple[int, int, int]:
+    week_place, kata_place, place = parts
+    return week_place, kata_place, place
+
+
 def _unexplained(report: pytest.TestReport) -> dict[str, Any]:
     """A worker process died, or a test that is not a spec failed: pytest's own words."""
     lines = report.longreprtext.splitlines()
@@ -302,6 +309,6 @@ def _unexplained(report: pytest.TestReport) -> dict[str, Any]:
         "read": "",
         "only": "",
         "printed": "",
+        "error": "",
         "empty": "",
     }
-

@@ -8,15 +8,14 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from katas.week1.models import Action, Signal
 from katas.week1.signals import combine, mean_reversion, momentum, sma_crossover
 from specs.harness.expect import refused, told
 from specs.harness.golden import Golden
-from specs.harness.strategies import close_series
 from specs.harness.prices import closes_of
+from specs.harness.strategies import close_series
 
 BUY, SELL, HOLD = Action.BUY, Action.SELL, Action.HOLD
 
@@ -24,7 +23,10 @@ BUY, SELL, HOLD = Action.BUY, Action.SELL, Action.HOLD
 SIGNALS: dict[str, tuple[Callable[[list[float]], Signal], int]] = {
     "sma_crossover(closes, fast=2, slow=4)": (lambda closes: sma_crossover(closes, fast=2, slow=4), 5),
     "momentum(closes, lookback=3)": (lambda closes: momentum(closes, lookback=3), 4),
-    "mean_reversion(closes, window=5, entry_z=1.2)": (lambda closes: mean_reversion(closes, window=5, entry_z=1.2), 5),
+    "mean_reversion(closes, window=5, entry_z=1.2)": (
+        lambda closes: mean_reversion(closes, window=5, entry_z=1.2),
+        5,
+    ),
 }
 each_signal = pytest.mark.parametrize("call", SIGNALS, ids=lambda call: call.partition("(")[0])
 
@@ -145,14 +147,20 @@ def test_momentum_spans_lookback_bars_which_takes_one_close_more() -> None:
     """Three bars back from the fourth close is the first. Lean once had such a warm-up off by one (#7424)."""
     signal = momentum([100, 90, 95, 104], lookback=3)
     assert signal.action is BUY and signal.strength == pytest.approx(0.4), told(
-        "momentum([100, 90, 95, 104], lookback=3)", got=signal, expected="BUY, strength 0.4", because="+4 % over 3 bars"
+        "momentum([100, 90, 95, 104], lookback=3)",
+        got=signal,
+        expected="BUY, strength 0.4",
+        because="+4 % over 3 bars",
     )
 
 
 @given(closes=close_series(min_size=6, max_size=12), lookback=st.integers(1, 5))
 def test_momentum_of_the_mirrored_path_is_mirrored(closes: list[float], lookback: int) -> None:
     """Replace each price p by 1/p: what rose by r falls to 1/(1+r) − 1, and BUY becomes SELL."""
-    up, down = momentum(closes, lookback, full_at=100), momentum([1 / p for p in closes], lookback, full_at=100)
+    up, down = (
+        momentum(closes, lookback, full_at=100),
+        momentum([1 / p for p in closes], lookback, full_at=100),
+    )
     opposite = {BUY: SELL, SELL: BUY, HOLD: HOLD}
     change = closes[-1] / closes[-1 - lookback] - 1
     expected = min(1.0, abs(1 / (1 + change) - 1) / 100) if abs(change) > 1e-9 else 0.0
@@ -197,7 +205,10 @@ def test_a_close_far_above_its_mean_is_a_sell() -> None:
     """What is unusually dear is expected to come back."""
     signal = mean_reversion([100, 100, 100, 100, 110], window=5, entry_z=1.5)
     assert signal.action is SELL, told(
-        "mean_reversion([100, 100, 100, 100, 110], window=5, entry_z=1.5)", got=signal, expected=SELL, because="z = +2"
+        "mean_reversion([100, 100, 100, 100, 110], window=5, entry_z=1.5)",
+        got=signal,
+        expected=SELL,
+        because="z = +2",
     )
 
 
@@ -217,7 +228,10 @@ def test_a_constant_window_has_no_deviation_to_measure_by() -> None:
     for price in (0.1, 3.3, 1e6 + 0.1):
         signal = mean_reversion([price] * 7, window=7, entry_z=1)
         assert signal.action is HOLD and signal.strength == 0, told(
-            f"mean_reversion([{price}] * 7, window=7, entry_z=1)", got=signal, expected=HOLD, because="nothing moved"
+            f"mean_reversion([{price}] * 7, window=7, entry_z=1)",
+            got=signal,
+            expected=HOLD,
+            because="nothing moved",
         )
 
 
@@ -333,7 +347,9 @@ def test_too_little_data_is_a_hold_that_says_what_it_needs(call: str) -> None:
         )
     enough = signal([100.0 + i * i for i in range(needed)])
     assert "needs" not in enough.reason or str(needed) not in enough.reason, told(
-        call.replace("closes", f"{needed} closes", 1), got=enough, expected=f"an answer: {needed} closes are enough"
+        call.replace("closes", f"{needed} closes", 1),
+        got=enough,
+        expected=f"an answer: {needed} closes are enough",
     )
 
 
@@ -357,13 +373,15 @@ def test_a_close_that_is_no_price_is_refused(call: str, bad: float) -> None:
         ("momentum(closes, lookback=-2)", ["lookback", "-2"], lambda c: momentum(c, lookback=-2)),
         ("momentum(…, full_at=nan)", ["full_at", "nan"], lambda c: momentum(c, 2, full_at=float("nan"))),
         ("mean_reversion(closes, window=1)", ["window", "1"], lambda c: mean_reversion(c, window=1)),
-        ("mean_reversion(…, entry_z=-1)", ["entry_z", "-1"], lambda c: mean_reversion(c, window=5, entry_z=-1)),
+        (
+            "mean_reversion(…, entry_z=-1)",
+            ["entry_z", "-1"],
+            lambda c: mean_reversion(c, window=5, entry_z=-1),
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_parameter_out_of_range_is_named(
-    call: str, naming: list[str], run: Callable[[list[float]], Signal]
-) -> None:
+def test_a_parameter_out_of_range_is_named(call: str, naming: list[str], run: Callable[[list[float]], Signal]) -> None:
     """A negative look-back counts from the wrong end and trades on tomorrow."""
     with refused(call, naming=naming):
         run([100.0 + i for i in range(12)])
@@ -401,7 +419,9 @@ def test_the_vote_is_weighted() -> None:
     """Three quarters of the weight buys at 0.8, one quarter sells at 0.4: 0.6 − 0.1."""
     result = combine({"trend": vote(BUY, 0.8), "value": vote(SELL, 0.4)}, {"trend": 3, "value": 1})
     assert result.action is BUY and result.strength == pytest.approx(0.5), told(
-        'combine({"trend": BUY 0.8, "value": SELL 0.4}, {"trend": 3, "value": 1})', got=result, expected="BUY, 0.5"
+        'combine({"trend": BUY 0.8, "value": SELL 0.4}, {"trend": 3, "value": 1})',
+        got=result,
+        expected="BUY, 0.5",
     )
 
 
@@ -409,7 +429,9 @@ def test_weights_belong_to_names_not_to_places() -> None:
     """The same dictionaries in another order. Zipping their values gives the trend's weight to value."""
     result = combine({"trend": vote(BUY, 0.8), "value": vote(SELL, 0.4)}, {"value": 1, "trend": 3})
     assert result.strength == pytest.approx(0.5), told(
-        'combine({"trend": BUY 0.8, "value": SELL 0.4}, {"value": 1, "trend": 3})', got=result, expected="BUY, 0.5"
+        'combine({"trend": BUY 0.8, "value": SELL 0.4}, {"value": 1, "trend": 3})',
+        got=result,
+        expected="BUY, 0.5",
     )
 
 
