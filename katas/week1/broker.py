@@ -79,6 +79,17 @@ def client_order_id(request: OrderRequest, *, strategy: str, decided_at: datetim
     ------
     ValueError
         `strategy` is empty; `decided_at` has no time zone.
+
+    Examples
+    --------
+    >>> close = datetime.fromisoformat("2024-03-01T16:00:00-05:00")
+    >>> five = OrderRequest(symbol="AAPL", side="buy", qty="5")
+    >>> same = OrderRequest(symbol="AAPL", side="buy", qty="5.00")
+    >>> name = client_order_id(five, strategy="sma", decided_at=close)
+    >>> name == client_order_id(same, strategy="sma", decided_at=datetime.fromisoformat("2024-03-01T21:00:00Z"))
+    True
+    >>> name == client_order_id(five, strategy="momentum", decided_at=close)
+    False
     """
     raise NotImplementedError
 
@@ -110,12 +121,15 @@ class AlpacaBroker:
         401  AuthenticationError                   404  NotFoundError
         403  PermissionDeniedError, or             422  InvalidOrderError
              InsufficientFundsError if the         429  RateLimitError
-             code is 40310000                      5xx  UnavailableError, as for no answer at all
-                                                        (time-out, connection refused or reset)
-        any other status: BrokerError
+             code is 40310000                      5xx  UnavailableError
+        any other status from 400 on: BrokerError itself, not one of its kinds
+        no usable answer: UnavailableError (time-out, connection refused or reset, a 200 whose body
+        is not what was asked for)
 
-    The error carries `status`, the broker's `code` and message, and its further fields as text in
-    `details`. An answer that isn't JSON (a gateway's HTML page) is mapped by its status all the same.
+    The error carries `status` (None where no answer came), the broker's `code` and message, and its
+    further fields as text in `details`. An answer that isn't JSON (a gateway's HTML page) is mapped
+    by its status all the same. Neither the error's text nor its printed traceback holds the keys of
+    the client, also where a gateway's page or the error of a library below repeats them.
     """
 
     def __init__(self, client: TradingClient) -> None:
@@ -126,36 +140,50 @@ class AlpacaBroker:
         raise NotImplementedError
 
     def positions(self) -> list[Position]:
-        """All open positions; short ones have a negative `qty`. An empty list when there are none."""
+        """All open positions, in the broker's order. An empty list when there are none.
+
+        Short positions have a negative `qty`, whether the broker writes the minus sign or tells it
+        by `side` alone.
+        """
         raise NotImplementedError
 
     def submit(self, request: OrderRequest) -> Order:
         """Send an order, once.
 
-        The request is posted once. Then:
+        The request is posted once, whatever happens. Then:
 
         - It is accepted: the order. Its status may be REJECTED; that is an answer, not an error.
-        - 422 because the name was used before: the order of that name, if it is the same intent
-          (symbol, side, type, sizes and prices equal); otherwise InvalidOrderError.
-        - 5xx, a time-out or a lost connection: ask for the order by its name. If it is there, it is
-          returned. If it isn't, or asking fails too, OrderOutcomeUnknownError with the name.
+        - 422 because the name was used before ("client_order_id must be unique"), or no usable
+          answer (5xx, a time-out, a lost connection, a body that can't be read): ask for the order
+          of that name (`GET /v2/orders:by_client_order_id`).
+          If it is there and is the same intent (symbol, side, type, time in force, and every size
+          and price that the request gives), it is returned. If it is another intent,
+          InvalidOrderError. If it isn't there, or asking fails, OrderOutcomeUnknownError with the
+          name: the order may yet appear.
         - Anything else raises as the class says, and no order exists.
+
+        The broker fills in prices of its own (the `stop_price` of a trailing stop follows the
+        market); they are no part of the intent.
 
         Raises
         ------
         ValueError
             `request.client_order_id` is missing: without a name a repeat would be a second order.
+            Nothing is sent.
         BrokerError
             As above.
         """
         raise NotImplementedError
 
     def order(self, order_id: str) -> Order:
-        """The order with the broker's id `order_id`; NotFoundError when there is none (or it is no id at all)."""
+        """The order with the broker's id `order_id`; NotFoundError when there is none (or it is no UUID)."""
         raise NotImplementedError
 
     def cancel(self, order_id: str) -> None:
-        """Ask for the order to be cancelled. InvalidOrderError when it can't be any more (filled, cancelled)."""
+        """Ask for the order with the broker's id `order_id` to be cancelled.
+
+        InvalidOrderError when it can't be any more (filled, cancelled), NotFoundError as for `order`.
+        """
         raise NotImplementedError
 
 
@@ -176,15 +204,17 @@ class AlpacaBars:
     async def daily(self, symbol: str, limit: int) -> list[Bar]:
         """The last `limit` daily bars of `symbol`, oldest first, unadjusted; fewer if there are no more.
 
-        The request runs in a thread of its own, so the event loop goes on meanwhile. The bar of the
-        running session may be among them: ask `Bar.known_at`.
+        The last ones, whenever they were: a share that stopped trading years ago has bars too. (Alpaca
+        searches from today on unless it is given a `start`, and sends the oldest first unless asked to
+        sort otherwise.) The request runs in a thread of its own, so the event loop goes on meanwhile.
+        The bar of the running session may be among them: ask `Bar.known_at`.
 
         Raises
         ------
         ValueError
             `limit` is below 1.
         NotFoundError
-            Alpaca has no bar of that symbol.
+            Alpaca has no bar of that symbol (for an unknown one it sends an empty list, with status 200).
         BrokerError
             As for `AlpacaBroker`.
         """

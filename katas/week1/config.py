@@ -39,21 +39,26 @@ class Settings(BaseSettings):
         `https://paper-api.alpaca.markets`; loopback (`localhost`, `127.0.0.1`, `[::1]`, any port,
         http or https); `https://api.alpaca.markets` only together with `allow_live`. Every other
         host is refused, because the keys would be sent there. No path (the SDK appends `/v2`
-        itself), query or user name. A trailing slash is cut off.
+        itself), query, fragment or user name, and no port but 443 on Alpaca's hosts. A trailing
+        slash is cut off. What is no address at all (a port that is no number from 0 to 65535, say) is
+        refused like the rest.
     data_url : str
         Where prices come from: `https://data.alpaca.markets`, `https://data.sandbox.alpaca.markets`
         or loopback, by the same rules.
     allow_live : bool
-        Whether real money may be traded; False by default.
+        Whether real money may be traded; False by default. It permits and does nothing else: with
+        the default `base_url` the orders still go to the paper account.
     request_timeout : float
-        Seconds after which a request to the broker is given up; above 0; 10 by default.
+        Seconds after which a request to the broker is given up; finite, above 0; 10 by default.
     bars_timeout : float
-        Seconds after which one symbol's prices are given up; above 0; 5 by default.
+        Seconds after which one symbol's prices are given up; finite, above 0; 5 by default.
 
     Raises
     ------
     pydantic.ValidationError
-        A `ValueError` that names the field and doesn't repeat the input.
+        A `ValueError` that names every field that is missing or wrong, and repeats nothing of the
+        input: people paste keys into the wrong variable, and a wrong address may hold one. The live
+        host without `allow_live` names `base_url` and `allow_live`.
 
     Examples
     --------
@@ -94,7 +99,8 @@ def get_settings() -> Settings:
     ------
     ConfigError
         Names every environment variable that is missing or wrong (`ALPACA_SECRET_KEY`), all at
-        once, and says what is wrong with it. Neither the message nor the traceback holds a secret:
-        the error has no cause that repeats the input.
+        once and no other, and says what is wrong with it. The live host without permission names
+        `ALPACA_BASE_URL` and `ALPACA_ALLOW_LIVE`. Neither the message nor the traceback holds a
+        secret or any other input, and nor has the error a cause or context that repeats it.
     """
     raise NotImplementedError

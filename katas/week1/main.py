@@ -92,17 +92,21 @@ def create_app(
     Routes
     ------
     GET /health
-        `{"status": "ok", "paper": true}`; asks nobody.
+        `{"status": "ok", "paper": true}`, `paper` being `settings.is_paper`; asks nobody.
     GET /account, GET /positions
-        As the broker has them; decimals are JSON strings.
+        As the broker has them: every field, decimals as JSON strings with all their digits.
     GET /signals/{symbol}?strategy=combined
-        A `SignalOut`, from up to `BARS_ASKED` daily bars. `strategy` is one of `Strategy`; the signals run
-        with their default parameters; COMBINED weighs them equally. Only bars with
-        `known_at <= clock()` count: the bar of the running session isn't over yet.
+        A `SignalOut`, from up to `BARS_ASKED` daily bars. `strategy` is one of `Strategy`; the signals
+        run with their default parameters; COMBINED weighs them equally. Only bars with
+        `known_at <= clock()` count: the bar of the running session isn't over yet. `as_of` is the
+        `known_at` of the last bar that counts. Prices that take longer than `settings.bars_timeout`
+        seconds are given up (504).
     GET /signals?symbols=AAPL,MSFT&strategy=combined
-        A `Batch`, asked for concurrently. Each symbol has `settings.bars_timeout` seconds. A symbol
-        that fails gets a `Problem` in its own entry and the answer is still 200. Order is kept, a
-        repeated symbol is answered once, at most `MOST_SYMBOLS` are taken (422 otherwise).
+        A `Batch`: for each symbol what the route above would answer. All of them are asked for
+        concurrently, each with `bars_timeout` seconds of its own. A symbol that fails, for whatever
+        reason, gets the `Problem` in its own entry, and the answer is still 200. Order is kept, a
+        repeated symbol is answered once, at most `MOST_SYMBOLS` different ones are taken (422
+        otherwise).
     POST /orders
         Body: an `OrderRequest` with its `client_order_id` (422 without). 201 and the `Order`; a
         REJECTED order is an order too.
@@ -111,34 +115,45 @@ def create_app(
     DELETE /orders/{order_id}
         204 without a body.
 
-    Symbols are taken in upper or lower case and answered in upper case; what can't be one (1 to 10
-    letters or digits, then maybe `.B`) is a 422.
+    A symbol is one to ten of A–Z and 0–9, a letter first, then perhaps a dot and one or two letters
+    (`BRK.B`). Lower case and spaces around it are taken, and it is answered in upper case. Anything
+    else, the empty part of `AAPL,,MSFT` among it, is a 422 for the whole request, and nobody is asked.
 
     Errors
     ------
     Every error is a `Problem` with media type `application/problem+json`:
 
-        400, 404, 405, …          the framework's own
-        422                       a field is wrong: `errors` names each one (`body.qty`,
-                                  `query.symbols`, `path.symbol`); InvalidOrderError
+        400, 404, 405, …          the framework's own, with its headers (a 405 has `Allow`)
+        422                       the request is wrong, and the broker isn't asked; or InvalidOrderError
         403                       InsufficientFundsError
         404                       NotFoundError
         502                       AuthenticationError, PermissionDeniedError and any other BrokerError:
                                   our side's fault, not the caller's
         503 with Retry-After: 1   RateLimitError, UnavailableError
-        504                       OrderOutcomeUnknownError, whose name is in the detail; bars that
-                                  took too long
-        500                       anything unexpected. It is logged; the answer says nothing of it
+        504                       OrderOutcomeUnknownError, with its `client_order_id` in the detail;
+                                  bars that took too long
+        500                       any other exception, ValueError and the models' own ValidationError
+                                  among them: raised behind the routes they are our fault. It is logged
+                                  (`logging`, with traceback and request id); the answer says nothing of it
 
-    Every answer carries `X-Request-ID`: the caller's, if it is 1 to 64 letters, digits, `.`, `_` or
-    `-`; otherwise a fresh one. A problem repeats it as `request_id`.
+    `title` is the status's phrase, `detail` says what went wrong (for a 403, 404 or 422 of the
+    broker's in the broker's words), `instance` is the path of the request without its query.
+    `errors` lists what is wrong with a request, each with the dotted path of its field: `body.qty`,
+    `body.client_order_id`, `query.symbols`, `query.strategy`, `path.symbol`. A rule over several fields
+    has one of them, or `body`, as its field, and their names in its message. A body that is no JSON
+    object has `body`.
+
+    Every answer, errors and the 500 among them, carries `X-Request-ID`: the caller's, if it is 1 to 64
+    ASCII letters, digits, `.`, `_` or `-`; otherwise a fresh one, made by the same rule. A problem
+    repeats it as `request_id`, in a batch too.
 
     Parameters
     ----------
     settings : Settings
         `bars_timeout` and `is_paper` are used.
     broker : Broker
-        Its calls block, so they never run on the event loop.
+        Its calls block, so they never run on the event loop: while one of them waits, every other
+        request is answered.
     bars : BarSource
         Asynchronous; may raise any BrokerError.
     clock : callable

@@ -1,9 +1,19 @@
 """The nouns of trading, as types that can't hold nonsense.
 
-Money, prices and quantities are `Decimal`, because 0.1 + 0.2 is not 0.3 in binary and a broker
-compares cents. Instants are timezone-aware and kept in UTC. Models are frozen, so that nothing
-changes an order after it was checked, and unknown fields are refused, so that a misspelt
-`limt_price` never becomes a market order.
+True of every model here:
+
+- Money, prices and quantities are `Decimal`, because 0.1 + 0.2 is not 0.3 in binary and a broker
+  compares cents. Text and integers are taken exactly; a float is taken for the number that it prints
+  (0.1 becomes `Decimal("0.1")`). None of them may be NaN or infinite.
+- Instants are timezone-aware, in whatever zone, and kept in UTC; a naive one is refused. What is
+  finer than a microsecond (Alpaca sends nanoseconds) is cut off, never rounded up: nothing may seem
+  to have happened later than it did.
+- Models are frozen, so that nothing changes an order after it was checked, and unknown fields are
+  refused, so that a misspelt `limt_price` never becomes a market order.
+- `Model.model_validate_json(model.model_dump_json()) == model`.
+- Bad input raises pydantic's `ValidationError`, a `ValueError`, and nothing else, however large or
+  fine the number. (Decimal's `%` and `quantize` raise `InvalidOperation` beyond 28 digits, and that
+  is no `ValueError`.)
 """
 
 from __future__ import annotations
@@ -141,6 +151,18 @@ class Quote(BaseModel):
         Prices, 0 or more; 0 is an empty side.
     bid_size, ask_size : Decimal
         Shares, 0 or more.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A `ValueError` that names the field: a naive timestamp, a negative price or size, an unknown field.
+
+    Examples
+    --------
+    >>> quote = Quote(symbol="AAPL", timestamp="2024-03-01T13:00:00Z",
+    ...               bid="179.70", ask="179.60", bid_size=100, ask_size=200)
+    >>> quote.mid, quote.spread, quote.is_crossed
+    (Decimal('179.65'), Decimal('-0.10'), True)
     """
 
     symbol: str
@@ -182,6 +204,17 @@ class Signal(BaseModel):
         In [0, 1]. 0 for HOLD, above 0 for BUY and SELL.
     reason : str
         Why, in words; not empty.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A `ValueError` that names the field: a strength that is NaN, outside [0, 1] or contradicts the
+        action, an empty reason, an unknown field.
+
+    Examples
+    --------
+    >>> Signal(action="hold", strength=0, reason="no cross").action
+    <Action.HOLD: 'hold'>
     """
 
     action: Action
@@ -223,13 +256,16 @@ class OrderRequest(BaseModel):
     client_order_id : str or None
         Our own name for the order, 1 to 128 characters. The broker takes each name once.
 
-    All prices are above 0. A limit or stop price lies on the tick of Reg NMS Rule 612: whole cents
-    from $1.00 on, whole hundredths of a cent below.
+    All prices are above 0. Given means not None: a limit price of 0 on a market order is given, and
+    wrong. A limit or stop price lies on the tick of Reg NMS Rule 612: whole cents from $1.00 on, whole
+    hundredths of a cent below. Decimals that are 0 at the end don't count: 187.500 is whole cents.
 
     Raises
     ------
     pydantic.ValidationError
-        A `ValueError` that names the field.
+        A `ValueError` that names a field at fault: the one that is missing, too much or out of range.
+        Where two exclude each other (`qty` and `notional`; `extended_hours` and the type), one of
+        them.
 
     Examples
     --------
@@ -269,13 +305,13 @@ class Order(BaseModel):
     symbol, side, type, time_in_force, status
         As in `OrderRequest`; `status` is an `OrderStatus`.
     qty, notional : Decimal or None
-        What was asked for: one of them.
+        What was asked for, in shares or in dollars; above 0.
     filled_qty : Decimal
         Shares filled so far, cumulative, 0 or more, never more than `qty`.
     filled_avg_price : Decimal or None
-        Average price of what is filled; given whenever something is.
+        Average price of what is filled, 0 or more; given whenever something is.
     limit_price, stop_price, trail_price, trail_percent : Decimal or None
-        As in `OrderRequest`.
+        As in `OrderRequest`, but taken as the broker says: no tick, no rule which type has which.
     submitted_at : datetime
         Timezone-aware; kept in UTC.
     filled_at : datetime or None
@@ -286,8 +322,17 @@ class Order(BaseModel):
     Raises
     ------
     pydantic.ValidationError
-        Also when the fill contradicts the order: more than `qty`, a price missing, FILLED with
-        shares still open.
+        A `ValueError` that names the field: also when the fill contradicts the order, with a
+        `filled_qty` above `qty`, something filled and no `filled_avg_price`, or the status FILLED
+        with shares still open.
+
+    Examples
+    --------
+    >>> order = Order(id="904837e3", client_order_id="aapl-1", symbol="AAPL", side="buy", type="market",
+    ...               time_in_force="day", status="canceled", qty=10, filled_qty=4,
+    ...               filled_avg_price="187.42", submitted_at="2024-03-01T14:30:00Z")
+    >>> order.is_open, order.remaining_qty
+    (False, Decimal('6'))
     """
 
     id: str
@@ -338,7 +383,22 @@ class Position(BaseModel):
     avg_entry_price : Decimal
         Average price paid or received per share, 0 or more.
     current_price : Decimal or None
-        Last price per share; None when there is none.
+        Last price per share, 0 or more; None when there is none. 0 is a price: the shares are worthless.
+
+    `market_value - cost_basis == unrealized_pl`, exactly, long or short.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A `ValueError` that names the field: a `qty` of 0, a negative price, an unknown field.
+
+    Examples
+    --------
+    Ten shares sold short at 100, now at 90:
+
+    >>> short = Position(symbol="AAPL", qty=-10, avg_entry_price=100, current_price=90)
+    >>> short.cost_basis, short.market_value, short.unrealized_pl
+    (Decimal('-1000'), Decimal('-900'), Decimal('100'))
     """
 
     symbol: str
@@ -386,11 +446,23 @@ class Account(BaseModel):
     buying_power : Decimal
         What may still be bought, 0 or more.
     multiplier : Decimal
-        Leverage granted: 1 for a cash account.
+        Leverage granted, 1 or more: 1 for a cash account.
     shorting_enabled, trading_blocked, account_blocked, trade_suspended_by_user : bool
         Permissions; False by default.
-    pattern_day_trader, daytrade_count
+    pattern_day_trader : bool or None
+    daytrade_count : int or None
         None where the broker no longer sends them (since July 2026).
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A `ValueError` that names the field: a missing or negative `buying_power`, say.
+
+    Examples
+    --------
+    >>> account = Account(id="e6fe16f3", status="ACTIVE", cash="-250.75", equity="10250.10", buying_power="0")
+    >>> account.can_trade, account.daytrade_count
+    (True, None)
     """
 
     id: str

@@ -1,0 +1,1 @@
+"""Who tests the tests: `tox -e verify` runs everything in this folder."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from pydantic import ValidationError
+from typing import Any, TypeVar
 
 from .errors import (
     AuthenticationError,
@@ -20,10 +19,7 @@ from .errors import (
     RateLimitError,
     UnavailableError,
 )
-from .models import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
-
-if TYPE_CHECKING:
-    from alpaca.trading.models import Order as AlpacaOrder
+from .models import Account, Bar, Order, OrderRequest, OrderStatus, OrderType, Position, Side, TimeInForce
 
 _T = TypeVar("_T")
 
@@ -38,7 +34,7 @@ _BY_STATUS: dict[int | None, type[BrokerError]] = {
 
 
 def call(action: Callable[[], _T]) -> _T:
-    """Run one SDK call; whatever goes wrong comes out as a BrokerError."""
+    """Run one SDK call and its translation; whatever goes wrong comes out as a BrokerError."""
     from alpaca.common.exceptions import APIError
     from requests.exceptions import RequestException
 
@@ -49,8 +45,9 @@ def call(action: Callable[[], _T]) -> _T:
     except RequestException as error:
         # Only the kind: a message of requests may repeat a header, and the keys travel in headers.
         failure = UnavailableError(f"no usable answer from the broker ({type(error).__name__})")
-    except ValidationError as error:
-        failure = UnavailableError(f"an answer that alpaca-py can't read ({error.title})")
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        # pydantic's ValidationError is a ValueError; a body that is null or a list gives the others.
+        failure = UnavailableError(f"an answer that can't be read ({type(error).__name__})")
     # Raised outside the handlers: the SDK's exception holds the request, and with it the keys.
     raise failure
 
@@ -94,8 +91,50 @@ def request_for(order: OrderRequest) -> Any:
     return kinds[order.type](**fields)
 
 
-def order(found: AlpacaOrder | dict[str, Any]) -> Order:
-    o: Any = found
+def account(a: Any) -> Account:
+    return Account(
+        id=str(a.id),
+        status=text(a.status),
+        currency=a.currency or "USD",
+        cash=number(a.cash),
+        equity=number(a.equity),
+        buying_power=number(a.buying_power),
+        multiplier=number(a.multiplier if a.multiplier is not None else 1),
+        shorting_enabled=bool(a.shorting_enabled),
+        trading_blocked=bool(a.trading_blocked),
+        account_blocked=bool(a.account_blocked),
+        trade_suspended_by_user=bool(a.trade_suspended_by_user),
+        pattern_day_trader=a.pattern_day_trader,
+        daytrade_count=a.daytrade_count,
+    )
+
+
+def position(p: Any) -> Position:
+    return Position(
+        symbol=p.symbol,
+        qty=abs(number(p.qty)) * (-1 if text(p.side) == "short" else 1),
+        avg_entry_price=number(p.avg_entry_price),
+        current_price=maybe(p.current_price),
+    )
+
+
+def bars(found: Any, symbol: str) -> list[Bar]:
+    return [
+        Bar(
+            symbol=symbol,
+            timestamp=bar.timestamp,
+            timeframe=timedelta(days=1),
+            open=number(bar.open),
+            high=number(bar.high),
+            low=number(bar.low),
+            close=number(bar.close),
+            volume=number(bar.volume),
+        )
+        for bar in found.data.get(symbol, [])
+    ]
+
+
+def order(o: Any) -> Order:
     return Order(
         id=str(o.id),
         client_order_id=o.client_order_id,

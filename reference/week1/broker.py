@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -89,6 +89,17 @@ def client_order_id(request: OrderRequest, *, strategy: str, decided_at: datetim
     ------
     ValueError
         `strategy` is empty; `decided_at` has no time zone.
+
+    Examples
+    --------
+    >>> close = datetime.fromisoformat("2024-03-01T16:00:00-05:00")
+    >>> five = OrderRequest(symbol="AAPL", side="buy", qty="5")
+    >>> same = OrderRequest(symbol="AAPL", side="buy", qty="5.00")
+    >>> name = client_order_id(five, strategy="sma", decided_at=close)
+    >>> name == client_order_id(same, strategy="sma", decided_at=datetime.fromisoformat("2024-03-01T21:00:00Z"))
+    True
+    >>> name == client_order_id(five, strategy="momentum", decided_at=close)
+    False
     """
     if not strategy:
         raise ValueError(f"strategy={strategy!r} is empty")
@@ -96,9 +107,7 @@ def client_order_id(request: OrderRequest, *, strategy: str, decided_at: datetim
         raise ValueError(f"decided_at={decided_at.isoformat()} has no time zone")
     fields = request.model_dump(exclude={"client_order_id"})
     # JSON quotes each part, so that no separator inside a name can shift the border between two.
-    intent = json.dumps(
-        [strategy, decided_at.astimezone(UTC).isoformat(), *(_canonical(v) for v in fields.values())]
-    )
+    intent = json.dumps([strategy, decided_at.astimezone(UTC).isoformat(), *(_canonical(v) for v in fields.values())])
     return f"katas-{hashlib.sha256(intent.encode()).hexdigest()[:40]}"
 
 
@@ -139,12 +148,15 @@ class AlpacaBroker:
         401  AuthenticationError                   404  NotFoundError
         403  PermissionDeniedError, or             422  InvalidOrderError
              InsufficientFundsError if the         429  RateLimitError
-             code is 40310000                      5xx  UnavailableError, as for no answer at all
-                                                        (time-out, connection refused or reset)
-        any other status: BrokerError
+             code is 40310000                      5xx  UnavailableError
+        any other status from 400 on: BrokerError itself, not one of its kinds
+        no usable answer: UnavailableError (time-out, connection refused or reset, a 200 whose body
+        is not what was asked for)
 
-    The error carries `status`, the broker's `code` and message, and its further fields as text in
-    `details`. An answer that isn't JSON (a gateway's HTML page) is mapped by its status all the same.
+    The error carries `status` (None where no answer came), the broker's `code` and message, and its
+    further fields as text in `details`. An answer that isn't JSON (a gateway's HTML page) is mapped
+    by its status all the same. Neither the error's text nor its printed traceback holds the keys of
+    the client, also where a gateway's page or the error of a library below repeats them.
     """
 
     def __init__(self, client: TradingClient) -> None:
@@ -152,96 +164,86 @@ class AlpacaBroker:
 
     def account(self) -> Account:
         """The account as it is now. Accounts with and without the old day-trade fields both parse."""
-        a = alpaca.call(self._client.get_account)
-        return Account(
-            id=str(a.id),
-            status=alpaca.text(a.status),
-            currency=a.currency or "USD",
-            cash=alpaca.number(a.cash),
-            equity=alpaca.number(a.equity),
-            buying_power=alpaca.number(a.buying_power),
-            multiplier=alpaca.number(a.multiplier if a.multiplier is not None else 1),
-            shorting_enabled=bool(a.shorting_enabled),
-            trading_blocked=bool(a.trading_blocked),
-            account_blocked=bool(a.account_blocked),
-            trade_suspended_by_user=bool(a.trade_suspended_by_user),
-            pattern_day_trader=a.pattern_day_trader,
-            daytrade_count=a.daytrade_count,
-        )
+        return alpaca.call(lambda: alpaca.account(self._client.get_account()))
 
     def positions(self) -> list[Position]:
-        """All open positions; short ones have a negative `qty`. An empty list when there are none."""
-        return [
-            Position(
-                symbol=p.symbol,
-                qty=abs(alpaca.number(p.qty)) * (-1 if alpaca.text(p.side) == "short" else 1),
-                avg_entry_price=alpaca.number(p.avg_entry_price),
-                current_price=alpaca.maybe(p.current_price),
-            )
-            for p in alpaca.call(self._client.get_all_positions)
-        ]
+        """All open positions, in the broker's order. An empty list when there are none.
+
+        Short positions have a negative `qty`, whether the broker writes the minus sign or tells it
+        by `side` alone.
+        """
+        return alpaca.call(lambda: [alpaca.position(p) for p in self._client.get_all_positions()])
 
     def submit(self, request: OrderRequest) -> Order:
         """Send an order, once.
 
-        The request is posted once. Then:
+        The request is posted once, whatever happens. Then:
 
         - It is accepted: the order. Its status may be REJECTED; that is an answer, not an error.
-        - 422 because the name was used before: the order of that name, if it is the same intent
-          (symbol, side, type, sizes and prices equal); otherwise InvalidOrderError.
-        - 5xx, a time-out or a lost connection: ask for the order by its name. If it is there, it is
-          returned. If it isn't, or asking fails too, OrderOutcomeUnknownError with the name.
+        - 422 because the name was used before ("client_order_id must be unique"), or no usable
+          answer (5xx, a time-out, a lost connection, a body that can't be read): ask for the order
+          of that name (`GET /v2/orders:by_client_order_id`).
+          If it is there and is the same intent (symbol, side, type, time in force, and every size
+          and price that the request gives), it is returned. If it is another intent,
+          InvalidOrderError. If it isn't there, or asking fails, OrderOutcomeUnknownError with the
+          name: the order may yet appear.
         - Anything else raises as the class says, and no order exists.
+
+        The broker fills in prices of its own (the `stop_price` of a trailing stop follows the
+        market); they are no part of the intent.
 
         Raises
         ------
         ValueError
             `request.client_order_id` is missing: without a name a repeat would be a second order.
+            Nothing is sent.
         BrokerError
             As above.
         """
         name = request.client_order_id
         if name is None:
             raise ValueError("client_order_id is missing: without it a repeated request is a second order")
+        wanted = alpaca.request_for(request)
         try:
-            return alpaca.order(alpaca.call(lambda: self._client.submit_order(alpaca.request_for(request))))
+            return alpaca.call(lambda: alpaca.order(self._client.submit_order(wanted)))
         except InvalidOrderError as refused:
             if "client_order_id" not in str(refused) or "unique" not in str(refused):
                 raise
-            existing = self._by_name(name)
-            if existing is None or not _same_intent(existing, request):
-                raise InvalidOrderError(
-                    f"client_order_id {name} belongs to a different order",
-                    status=refused.status,
-                    code=refused.code,
-                ) from None
-            return existing
+            failure: BrokerError = refused
         except UnavailableError as doubtful:
-            try:
-                existing = self._by_name(name)
-            except BrokerError:
-                existing = None
-            if existing is None:
-                raise OrderOutcomeUnknownError(
-                    f"no answer to order {name} ({doubtful}): it may or may not exist",
-                    client_order_id=name,
-                    status=doubtful.status,
-                ) from None
-            return existing
+            failure = doubtful
+        return self._settled(request, name, failure)
 
     def order(self, order_id: str) -> Order:
-        """The order with the broker's id `order_id`; NotFoundError when there is none (or it is no id at all)."""
-        return alpaca.order(alpaca.call(lambda: self._client.get_order_by_id(_identifier(order_id))))
+        """The order with the broker's id `order_id`; NotFoundError when there is none (or it is no UUID)."""
+        wanted = _identifier(order_id)
+        return alpaca.call(lambda: alpaca.order(self._client.get_order_by_id(wanted)))
 
     def cancel(self, order_id: str) -> None:
-        """Ask for the order to be cancelled. InvalidOrderError when it can't be any more (filled, cancelled)."""
-        alpaca.call(lambda: self._client.cancel_order_by_id(_identifier(order_id)))
+        """Ask for the order with the broker's id `order_id` to be cancelled.
 
-    def _by_name(self, name: str) -> Order | None:
+        InvalidOrderError when it can't be any more (filled, cancelled), NotFoundError as for `order`.
+        """
+        wanted = _identifier(order_id)
+        alpaca.call(lambda: self._client.cancel_order_by_id(wanted))
+
+    def _settled(self, request: OrderRequest, name: str, failure: BrokerError) -> Order:
+        """The order that a doubtful answer left behind, if it can be found out."""
         try:
-            return alpaca.order(alpaca.call(lambda: self._client.get_order_by_client_id(name)))
-        except NotFoundError:
-            return None
+            found = alpaca.call(lambda: alpaca.order(self._client.get_order_by_client_id(name)))
+        except BrokerError:
+            found = None
+        if found is None:
+            raise OrderOutcomeUnknownError(
+                f"no answer to order {name} ({failure}): it may or may not exist",
+                client_order_id=name,
+                status=failure.status,
+            )
+        if not _same_intent(found, request):
+            raise InvalidOrderError(
+                f"client_order_id {name} belongs to a different order", status=failure.status, code=failure.code
+            )
+        return found
 
 
 class AlpacaBars:
@@ -262,15 +264,17 @@ class AlpacaBars:
     async def daily(self, symbol: str, limit: int) -> list[Bar]:
         """The last `limit` daily bars of `symbol`, oldest first, unadjusted; fewer if there are no more.
 
-        The request runs in a thread of its own, so the event loop goes on meanwhile. The bar of the
-        running session may be among them: ask `Bar.known_at`.
+        The last ones, whenever they were: a share that stopped trading years ago has bars too. (Alpaca
+        searches from today on unless it is given a `start`, and sends the oldest first unless asked to
+        sort otherwise.) The request runs in a thread of its own, so the event loop goes on meanwhile.
+        The bar of the running session may be among them: ask `Bar.known_at`.
 
         Raises
         ------
         ValueError
             `limit` is below 1.
         NotFoundError
-            Alpaca has no bar of that symbol.
+            Alpaca has no bar of that symbol (for an unknown one it sends an empty list, with status 200).
         BrokerError
             As for `AlpacaBroker`.
         """
@@ -287,33 +291,22 @@ class AlpacaBars:
         # Newest first, so that `limit` cuts off the old end.
         request = StockBarsRequest(
             symbol_or_symbols=symbol,
-            timeframe=TimeFrame(1, TimeFrameUnit.Day),
+            timeframe=TimeFrame(1, TimeFrameUnit.Day),  # pyright: ignore[reportArgumentType]  # alpaca-py's enum
             start=_FIRST_SEARCHED,
             limit=limit,
             sort=Sort.DESC,
             feed=DataFeed(self._feed),
         )
-        found: Any = alpaca.call(lambda: self._client.get_stock_bars(request))
-        newest_first = found.data.get(symbol, [])
+        newest_first = alpaca.call(lambda: alpaca.bars(self._client.get_stock_bars(request), symbol))
         if not newest_first:
             raise NotFoundError(f"no bars of {symbol}")
-        return [
-            Bar(
-                symbol=symbol,
-                timestamp=bar.timestamp,
-                timeframe=timedelta(days=1),
-                open=alpaca.number(bar.open),
-                high=alpaca.number(bar.high),
-                low=alpaca.number(bar.low),
-                close=alpaca.number(bar.close),
-                volume=alpaca.number(bar.volume),
-            )
-            for bar in reversed(newest_first)
-        ]
+        return newest_first[::-1]
 
 
 def _same_intent(existing: Order, request: OrderRequest) -> bool:
-    return all(getattr(existing, name) == getattr(request, name) for name in _INTENT)
+    """Whether the order is what the request asks for. Only what the request says is compared."""
+    asked = {name: getattr(request, name) for name in _INTENT}
+    return all(getattr(existing, name) == value for name, value in asked.items() if value is not None)
 
 
 _INTENT = (
@@ -340,7 +333,9 @@ def _identifier(order_id: str) -> UUID:
 def _canonical(value: object) -> object:
     """One spelling for equal values."""
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        # Not normalize(): it rounds to the context's 28 digits.
+        digits = format(value, "f")
+        return digits.rstrip("0").rstrip(".") if "." in digits else digits
     return value.value if isinstance(value, Enum) else value
 
 

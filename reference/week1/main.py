@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from http import HTTPStatus
 from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -42,9 +43,14 @@ MOST_SYMBOLS = 50
 BARS_ASKED = 60
 PROBLEM_JSON = "application/problem+json"
 
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}(\.[A-Z]{1,2})?")
+_SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}(\.[A-Za-z]{1,2})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WEIGHTS = {"sma_crossover": 1.0, "momentum": 1.0, "mean_reversion": 1.0}
+# In the OpenAPI document, in place of the framework's own 422.
+_PROBLEM_DOC: dict[str, Any] = {
+    "description": "What went wrong (RFC 9457)",
+    "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _log = logging.getLogger(__name__)
 
 
@@ -114,17 +120,21 @@ def create_app(
     Routes
     ------
     GET /health
-        `{"status": "ok", "paper": true}`; asks nobody.
+        `{"status": "ok", "paper": true}`, `paper` being `settings.is_paper`; asks nobody.
     GET /account, GET /positions
-        As the broker has them; decimals are JSON strings.
+        As the broker has them: every field, decimals as JSON strings with all their digits.
     GET /signals/{symbol}?strategy=combined
-        A `SignalOut`, from up to `BARS_ASKED` daily bars. `strategy` is one of `Strategy`; the signals run
-        with their default parameters; COMBINED weighs them equally. Only bars with
-        `known_at <= clock()` count: the bar of the running session isn't over yet.
+        A `SignalOut`, from up to `BARS_ASKED` daily bars. `strategy` is one of `Strategy`; the signals
+        run with their default parameters; COMBINED weighs them equally. Only bars with
+        `known_at <= clock()` count: the bar of the running session isn't over yet. `as_of` is the
+        `known_at` of the last bar that counts. Prices that take longer than `settings.bars_timeout`
+        seconds are given up (504).
     GET /signals?symbols=AAPL,MSFT&strategy=combined
-        A `Batch`, asked for concurrently. Each symbol has `settings.bars_timeout` seconds. A symbol
-        that fails gets a `Problem` in its own entry and the answer is still 200. Order is kept, a
-        repeated symbol is answered once, at most `MOST_SYMBOLS` are taken (422 otherwise).
+        A `Batch`: for each symbol what the route above would answer. All of them are asked for
+        concurrently, each with `bars_timeout` seconds of its own. A symbol that fails, for whatever
+        reason, gets the `Problem` in its own entry, and the answer is still 200. Order is kept, a
+        repeated symbol is answered once, at most `MOST_SYMBOLS` different ones are taken (422
+        otherwise).
     POST /orders
         Body: an `OrderRequest` with its `client_order_id` (422 without). 201 and the `Order`; a
         REJECTED order is an order too.
@@ -133,46 +143,65 @@ def create_app(
     DELETE /orders/{order_id}
         204 without a body.
 
-    Symbols are taken in upper or lower case and answered in upper case; what can't be one (1 to 10
-    letters or digits, then maybe `.B`) is a 422.
+    A symbol is one to ten of A–Z and 0–9, a letter first, then perhaps a dot and one or two letters
+    (`BRK.B`). Lower case and spaces around it are taken, and it is answered in upper case. Anything
+    else, the empty part of `AAPL,,MSFT` among it, is a 422 for the whole request, and nobody is asked.
 
     Errors
     ------
     Every error is a `Problem` with media type `application/problem+json`:
 
-        400, 404, 405, …          the framework's own
-        422                       a field is wrong: `errors` names each one (`body.qty`,
-                                  `query.symbols`, `path.symbol`); InvalidOrderError
+        400, 404, 405, …          the framework's own, with its headers (a 405 has `Allow`)
+        422                       the request is wrong, and the broker isn't asked; or InvalidOrderError
         403                       InsufficientFundsError
         404                       NotFoundError
         502                       AuthenticationError, PermissionDeniedError and any other BrokerError:
                                   our side's fault, not the caller's
         503 with Retry-After: 1   RateLimitError, UnavailableError
-        504                       OrderOutcomeUnknownError, whose name is in the detail; bars that
-                                  took too long
-        500                       anything unexpected. It is logged; the answer says nothing of it
+        504                       OrderOutcomeUnknownError, with its `client_order_id` in the detail;
+                                  bars that took too long
+        500                       any other exception, ValueError and the models' own ValidationError
+                                  among them: raised behind the routes they are our fault. It is logged
+                                  (`logging`, with traceback and request id); the answer says nothing of it
 
-    Every answer carries `X-Request-ID`: the caller's, if it is 1 to 64 letters, digits, `.`, `_` or
-    `-`; otherwise a fresh one. A problem repeats it as `request_id`.
+    `title` is the status's phrase, `detail` says what went wrong (for a 403, 404 or 422 of the
+    broker's in the broker's words), `instance` is the path of the request without its query.
+    `errors` lists what is wrong with a request, each with the dotted path of its field: `body.qty`,
+    `body.client_order_id`, `query.symbols`, `query.strategy`, `path.symbol`. A rule over several fields
+    has one of them, or `body`, as its field, and their names in its message. A body that is no JSON
+    object has `body`.
+
+    Every answer, errors and the 500 among them, carries `X-Request-ID`: the caller's, if it is 1 to 64
+    ASCII letters, digits, `.`, `_` or `-`; otherwise a fresh one, made by the same rule. A problem
+    repeats it as `request_id`, in a batch too.
 
     Parameters
     ----------
     settings : Settings
         `bars_timeout` and `is_paper` are used.
     broker : Broker
-        Its calls block, so they never run on the event loop.
+        Its calls block, so they never run on the event loop: while one of them waits, every other
+        request is answered.
     bars : BarSource
         Asynchronous; may raise any BrokerError.
     clock : callable
         The present instant, timezone-aware.
     """
-    app = FastAPI(title="Trading Katas", version="1", description="Paper trading: account, signals, orders.")
+    app = FastAPI(
+        title="Trading Katas",
+        version="1",
+        description="Paper trading: account, signals, orders.",
+        responses={"default": _PROBLEM_DOC},
+    )
     _install_errors(app)
 
     async def signal_for(symbol: str, strategy: Strategy) -> SignalOut:
         now = clock()
-        async with asyncio.timeout(settings.bars_timeout):
-            found = await bars.daily(symbol, BARS_ASKED)
+        try:
+            async with asyncio.timeout(settings.bars_timeout):
+                found = await bars.daily(symbol, BARS_ASKED)
+        except TimeoutError:
+            raise HTTPException(504, f"no prices of {symbol} in {settings.bars_timeout:g} seconds") from None
         known = [bar for bar in found if bar.known_at <= now]
         signal = _signal(strategy, known)
         return SignalOut(
@@ -247,10 +276,10 @@ class _FieldError(ValueError):
 
 
 def _symbol(text: str, field: str) -> str:
-    symbol = text.strip().upper()
+    symbol = text.strip(" ")
     if not _SYMBOL.fullmatch(symbol):
         raise _FieldError(field, f"{text[:20]!r} is not a symbol")
-    return symbol
+    return symbol.upper()  # after the check: "ſ".upper() is "S"
 
 
 def _signal(strategy: Strategy, bars: Sequence[Bar]) -> Signal:
@@ -286,13 +315,14 @@ def _install_errors(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return _answer(request, error)
 
-    for kind in (RequestValidationError, HTTPException, BrokerError, _FieldError, TimeoutError):
+    for kind in (RequestValidationError, HTTPException, BrokerError, _FieldError):
         app.add_exception_handler(kind, answer)
 
 
 def _answer(request: Request, error: Exception) -> Response:
     problem = _problem(request, error)
-    headers = dict(getattr(error, "headers", None) or {})
+    # Only the framework's own: other exceptions carry headers too (urllib's HTTPError), and not for our caller.
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if isinstance(error, RateLimitError | UnavailableError) and problem.status == 503:
         headers["Retry-After"] = "1"
     return JSONResponse(problem.model_dump(), problem.status, headers=headers, media_type=PROBLEM_JSON)
@@ -306,7 +336,7 @@ def _problem(request: Request, error: Exception) -> Problem:
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=quote(request.scope["path"]),
         request_id=request.state.request_id,
         errors=errors,
     )
@@ -326,8 +356,6 @@ def _told(error: Exception) -> tuple[int, str, list[FieldProblem]]:
             return 422, str(error), [error.problem]
         case HTTPException():
             return error.status_code, str(error.detail), []
-        case TimeoutError():
-            return 504, "the source of prices did not answer in time", []
         case OrderOutcomeUnknownError():
             return 504, f"{error}; repeat with client_order_id {error.client_order_id}", []
         case InsufficientFundsError():
@@ -347,7 +375,9 @@ def _told(error: Exception) -> tuple[int, str, list[FieldProblem]]:
 def _path(loc: Sequence[int | str], message: str) -> str:
     """`("body", "qty")` → `body.qty`. A rule over several fields names the first that it speaks of."""
     path = [str(part) for part in loc]
-    if path == ["body"]:
+    if path[0] == "body" and len(loc) == 2 and isinstance(loc[1], int):
+        path = ["body"]  # no JSON at all: the number is where the parser stopped
+    elif path == ["body"]:
         named = [field for field in OrderRequest.model_fields if re.search(rf"\b{field}\b", message)]
         path += named[:1]
     return ".".join(path)

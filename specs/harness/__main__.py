@@ -12,9 +12,13 @@ def main(name: str, arguments: list[str]) -> int:
     if chosen is not None and not chosen.written:
         print(f"{chosen.label} ({chosen.title}) is not written yet.")
         return 1
-    if chosen is None and not (ROOT / "reference").is_dir():
+    if chosen is None and name != "grade" and not (ROOT / "reference").is_dir():
         print(f"tox -e {name} needs the reference, which is not part of the learner's edition.")
         return 1
+    if name == "grade":
+        from .grade import grade
+
+        return grade(arguments, ROOT / "grade.json")
     import pytest
 
     fixed = {

@@ -17,9 +17,7 @@ from typing import Any
 import pytest
 
 from .explain import KataBroken, relative
-from .limits import TookTooLong, time_limit
-
-SECONDS_AN_IMPORT = 30.0
+from .limits import SECONDS_AN_IMPORT, TookTooLong, time_limit
 
 
 def trouble_with(spec: Path, folder: Path) -> KataBroken | None:
@@ -110,6 +108,18 @@ class BrokenSpecs(pytest.File):
     story: KataBroken
 
     def collect(self) -> Iterable[pytest.Item]:
-        for node in ast.parse(self.path.read_bytes()).body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-                yield BrokenSpec.from_parent(self, name=node.name, node=node, story=self.story)
+        for node in _spec_functions(self.path):
+            yield BrokenSpec.from_parent(self, name=node.name, node=node, story=self.story)
+
+
+def spec_names(path: Path) -> list[str]:
+    """The specs that a file holds, by the names of their functions."""
+    return [node.name for node in _spec_functions(path)]
+
+
+def _spec_functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [
+        node
+        for node in ast.parse(path.read_bytes()).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    ]

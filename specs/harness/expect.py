@@ -13,7 +13,7 @@ from typing import Any
 _MOST_ITEMS = 12
 
 
-def shown(value: object, *, width: int = 100) -> str:
+def shown(value: object, *, width: int = 160) -> str:
     """A value as a person would write it: short, without type noise."""
     text = _shown(value)
     return text if len(text) <= width else f"{text[: width - 1]}…"
@@ -32,11 +32,17 @@ def _shown(value: object) -> str:
         return value.isoformat()
     if isinstance(value, Mapping):
         return "{" + _items([f"{_shown(k)}: {_shown(v)}" for k, v in value.items()]) + "}"
+    if isinstance(value, Words):
+        return str(value)
     if isinstance(value, str | bytes):
         return repr(value)
     if isinstance(value, Sequence):
         inside = _items([_shown(v) for v in value])
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
+    fields = getattr(type(value), "model_fields", None)
+    if isinstance(fields, dict):
+        inside = ", ".join(f"{name}={_shown(getattr(value, name, None))}" for name in fields)
+        return f"{type(value).__name__}({inside})"
     if type(value).__repr__ is object.__repr__:
         return f"a {type(value).__name__}"
     return " ".join(repr(value).split())
@@ -47,6 +53,12 @@ def _items(parts: list[str]) -> str:
         return ", ".join(parts)
     middle = f"… {len(parts) - _MOST_ITEMS + 2} more …"
     return ", ".join([*parts[: _MOST_ITEMS - 3], middle, parts[-1]])
+
+
+class Words(str):
+    """A sentence that stands where a value would: shown without quotes."""
+
+    __slots__ = ()
 
 
 def told(call: str, *, got: object, expected: object, because: str = "", **given: object) -> str:
@@ -85,7 +97,7 @@ def refused(
         missing = [name for name in names if name not in text]
         assert not missing, told(
             call,
-            got=f"{type(raised).__name__}: {text}",
+            got=Words(f"{type(raised).__name__}: {text}"),
             expected=f"a message that names {', '.join(missing)}",
             because=because or "whoever reads it must know what to mend",
             **given,
@@ -94,7 +106,7 @@ def refused(
         raise AssertionError(
             told(
                 call,
-                got="no error",
+                got=Words("no error"),
                 expected=f"{error.__name__} naming {', '.join(names)}",
                 because=because,
                 **given,

@@ -18,7 +18,7 @@ import pytest
 
 from .curriculum import ROOT, place_of
 from .expect import shown
-from .limits import SECONDS_A_SPEC, TookTooLong
+from .limits import TookTooLong
 
 _LAST_OF_PRINT = 1200
 
@@ -150,7 +150,7 @@ def _tell(
         if error.path:
             found.write = f"{relative(error.path)}:{error.line}"
     elif isinstance(error, TookTooLong):
-        found.body = [f"ran for {SECONDS_A_SPEC:g} seconds without an answer: an endless loop, or a wait for ever."]
+        found.body = [f"ran for {error.args[0]:g} seconds without an answer: an endless loop, or a wait for ever."]
         found.body += _their_frames(theirs)
     elif isinstance(error, NotImplementedError) and (empty := _empty_frame(error, theirs, folder)):
         path, line, name = empty
@@ -211,7 +211,10 @@ def _is_told(lines: list[str]) -> bool:
 
 
 def _their_frames(theirs: list[Frame]) -> list[str]:
-    return [f"    {relative(s.path)}:{s.line} in {s.name}   {s.source}" for s in theirs[-4:]]
+    lines: list[str] = []
+    for step in theirs[-4:]:
+        lines += [f"    {relative(step.path)}:{step.line} in {step.name}", f"        {shown_text(step.source, 90)}"]
+    return lines
 
 
 def _counter_example(function: Any, specs: list[Frame]) -> list[str]:

@@ -16,12 +16,26 @@ import threading
 from collections.abc import Generator
 from types import FrameType
 
-SECONDS_A_SPEC = 20.0
+# A slow machine may ask for more: KATAS_PATIENCE=3 waits three times as long.
+_PATIENCE = float(os.environ.get("KATAS_PATIENCE", "1"))
+SECONDS_A_SPEC = 20.0 * _PATIENCE
+SECONDS_AN_IMPORT = 30.0 * _PATIENCE
+SECONDS_ONCE_LATE = 3.0 * _PATIENCE  # an endless loop is seldom alone, and nobody waits 20 seconds for each
 SECONDS_TO_LEAVE = 3.0
 
 
 class TookTooLong(BaseException):
     """Not an Exception, so that neither `except Exception` nor a shrinking search keeps it."""
+
+
+class Patience:
+    """How long the next spec may take: less, once one of the run has been too slow."""
+
+    def __init__(self) -> None:
+        self.seconds = SECONDS_A_SPEC
+
+    def lose(self) -> None:
+        self.seconds = SECONDS_ONCE_LATE
 
 
 def _raise(_signal: int, _frame: FrameType | None) -> None:

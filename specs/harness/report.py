@@ -15,6 +15,7 @@ _WIDEST = 100
 _TOTAL_BAR = 16
 _KATA_BAR = 12
 _OWN = "your own"
+_WIDEST_LABEL = 24
 
 
 @dataclass
@@ -236,6 +237,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         _, gap, tail = rest.partition("  ")
         if gap and tail.strip():
             label = len(rest) - len(tail.lstrip())
+            label = label if label <= _WIDEST_LABEL else 4
         wrapped = textwrap.wrap(
             rest,
             self._width() - 2 - indent,

@@ -1,0 +1,1 @@
+"""The hidden answer: the weeks as the stubs want them, their trials, and the proof of it all."""

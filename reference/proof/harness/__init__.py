@@ -1,0 +1,1 @@
+"""The harness, tested like a product: its screens, and katas that misbehave."""

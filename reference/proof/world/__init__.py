@@ -1,0 +1,1 @@
+"""Proof that the embedded world is one: its data, its exchange and its demo."""
