@@ -171,6 +171,18 @@ class Answer:
             return None
 
     @property
+    def fields(self) -> dict[str, Any]:
+        """The JSON object; an empty one where the answer is something else."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
+    def wrong_fields(self) -> list[str]:
+        """The fields that a problem's `errors` name, each once, sorted."""
+        errors = self.fields.get("errors")
+        found = errors if isinstance(errors, list) else []
+        return sorted({str(error.get("field")) for error in found if isinstance(error, dict)})
+
+    @property
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip()
 
@@ -182,13 +194,16 @@ class Answer:
         return f"{self.status} {self.text}".strip()
 
     def told(self, *, expected: object, got: object = None, because: str = "", **given: object) -> str:
-        """The message of a failed assertion about this answer."""
+        """The message of a failed assertion about this answer; texts are sentences, not values."""
         if self.status == 500 and self.raised:
-            given["raised"] = _Words(self.raised[-1])
-        return told(self.call, got=self if got is None else got, expected=expected, because=because, **given)
+            given["raised"] = Words(self.raised[-1])
+        given = {name: Words(value) if isinstance(value, str) else value for name, value in given.items()}
+        if got is None or isinstance(got, str):
+            got = self if got is None else Words(got)
+        return told(self.call, got=got, expected=expected, because=because, **given)
 
 
-class _Words(str):
+class Words(str):
     """Text to be shown without quotation marks."""
 
     def __repr__(self) -> str:
@@ -332,6 +347,21 @@ def expect_problem_shape(answer: Answer, problem: Any, status: int, instance: st
         for e in problem["errors"]
     )
     assert whole, answer.told(got={"errors": problem["errors"]}, expected='a list of {"field": …, "message": …}')
+
+
+def expect_batch(answer: Answer) -> list[dict[str, Any]]:
+    """The entries of a 200 for many symbols: each with its symbol, and a signal or a problem."""
+    expect_status(answer, 200, "what fails is told in its own entry")
+    entries = answer.fields.get("results")
+    assert isinstance(entries, list), answer.told(expected='{"results": [an entry for each symbol]}')
+    for entry in entries:
+        whole = isinstance(entry, dict) and entry.keys() >= {"symbol", "signal", "problem"}
+        assert whole, answer.told(got=entry, expected='{"symbol": …, "signal": …, "problem": …}')
+        signal, problem = entry["signal"], entry["problem"]
+        assert (isinstance(signal, dict) and problem is None) or (signal is None and isinstance(problem, dict)), (
+            answer.told(got=entry, expected="a signal or a problem, and the other one null")
+        )
+    return entries
 
 
 def names_a_field(problem: Mapping[str, Any], *fields: str) -> bool:

@@ -158,6 +158,8 @@ def _tell(
         found.empty = kata
         found.write = f"{relative(path)}:{line}   {name}"
         earlier = kata != found.kata or Path(path).parent.name != found.week
+        if earlier:
+            found.read = f"katas/{Path(path).parent.name}/notes/{kata}.md"
         found.body = [f"{name} is still empty" + (f": this spec waits for the kata {kata}." if earlier else ".")]
     elif isinstance(error, TypeError) and not theirs and specs and target is not None:
         found.body = [f"{target.__name__} can't be called as the course calls it: {error}", ""]
@@ -167,7 +169,7 @@ def _tell(
         found.body = [f"your code raised {_headline(error)}", *_their_frames(theirs)]
         found.body += _counter_example(function, specs)
     elif isinstance(error, AssertionError | pytest.fail.Exception):
-        found.body = _message(error)
+        found.body = _message(error, whole=not found.kata)
         found.body += [] if _is_told(found.body) else _counter_example(function, specs)
     else:
         found.body = [_headline(error)]
@@ -197,11 +199,11 @@ def _tail(text: str) -> str:
     return f"… ({len(text):,} characters printed; the last of them:)\n{text[-_LAST_OF_PRINT:]}"
 
 
-def _message(error: BaseException) -> list[str]:
-    """What the assertion says. Pytest's own explanation stays only where the spec gave no message."""
+def _message(error: BaseException, *, whole: bool) -> list[str]:
+    """What the assertion says; pytest's own explanation only where a spec gave no message, or if `whole`."""
     lines = str(error).splitlines() or ["the assertion failed"]
     own = [i for i, line in enumerate(lines) if line.startswith("assert ")]
-    if own and own[0] > 0:
+    if own and own[0] > 0 and not whole:
         lines = lines[: own[0]]
     return [shown_text(line, 160) for line in lines[:24]]
 

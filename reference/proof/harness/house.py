@@ -22,7 +22,8 @@ class Screen:
     text: str
 
     def __contains__(self, words: str) -> bool:
-        return words in self.text
+        # The screen wraps; a sentence is found all the same.
+        return words in self.text or words in " ".join(self.text.split())
 
     @property
     def steady(self) -> str:
