@@ -107,6 +107,19 @@ def trading_client(settings: Settings) -> TradingClient:
     raise NotImplementedError
 
 
+def data_client(settings: Settings) -> StockHistoricalDataClient:
+    """alpaca-py's client for market data, with the same safety.
+
+    Returns
+    -------
+    StockHistoricalDataClient
+        Talks to `settings.data_url` with the keys of `settings`, gives every request up after
+        `settings.request_timeout` seconds and repeats none of its own accord: whoever asks for bars
+        has a deadline of his own, and the SDK's pauses of three seconds would use it up.
+    """
+    raise NotImplementedError
+
+
 class AlpacaBroker:
     """Alpaca's trading API as a `Broker`.
 
@@ -202,7 +215,10 @@ class AlpacaBars:
         raise NotImplementedError
 
     async def daily(self, symbol: str, limit: int) -> list[Bar]:
-        """The last `limit` daily bars of `symbol`, oldest first, unadjusted; fewer if there are no more.
+        """The last `limit` daily bars of `symbol`, oldest first; fewer if there are no more.
+
+        Prices are adjusted for splits, not for dividends: a 2-for-1 split must not look like a fall of
+        one half to whoever compares closes. The last bar is as traded, since only earlier ones change.
 
         The last ones, whenever they were: a share that stopped trading years ago has bars too. (Alpaca
         searches from today on unless it is given a `start`, and sends the oldest first unless asked to

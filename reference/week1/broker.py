@@ -33,6 +33,7 @@ from .models import Account, Bar, Order, OrderRequest, Position
 
 if TYPE_CHECKING:
     # alpaca-py brings pandas along; only code that talks to Alpaca waits for that import.
+    from alpaca.common.rest import RESTClient
     from alpaca.data.historical.stock import StockHistoricalDataClient
     from alpaca.trading.client import TradingClient
     from requests import Session
@@ -129,8 +130,26 @@ def trading_client(settings: Settings) -> TradingClient:
         paper=settings.is_paper,
         url_override=settings.base_url,
     )
-    client._retry = 0  # pyright: ignore[reportPrivateUsage]  # the constructor takes 0 for "default"
-    _give_up_after(client._session, settings.request_timeout)  # pyright: ignore[reportPrivateUsage]
+    _make_safe(client, settings.request_timeout)
+    return client
+
+
+def data_client(settings: Settings) -> StockHistoricalDataClient:
+    """alpaca-py's client for market data, with the same safety.
+
+    Returns
+    -------
+    StockHistoricalDataClient
+        Talks to `settings.data_url` with the keys of `settings`, gives every request up after
+        `settings.request_timeout` seconds and repeats none of its own accord: whoever asks for bars
+        has a deadline of his own, and the SDK's pauses of three seconds would use it up.
+    """
+    from alpaca.data.historical.stock import StockHistoricalDataClient
+
+    client = StockHistoricalDataClient(
+        settings.api_key.get_secret_value(), settings.secret_key.get_secret_value(), url_override=settings.data_url
+    )
+    _make_safe(client, settings.request_timeout)
     return client
 
 
@@ -262,7 +281,10 @@ class AlpacaBars:
         self._feed = feed
 
     async def daily(self, symbol: str, limit: int) -> list[Bar]:
-        """The last `limit` daily bars of `symbol`, oldest first, unadjusted; fewer if there are no more.
+        """The last `limit` daily bars of `symbol`, oldest first; fewer if there are no more.
+
+        Prices are adjusted for splits, not for dividends: a 2-for-1 split must not look like a fall of
+        one half to whoever compares closes. The last bar is as traded, since only earlier ones change.
 
         The last ones, whenever they were: a share that stopped trading years ago has bars too. (Alpaca
         searches from today on unless it is given a `start`, and sends the oldest first unless asked to
@@ -284,7 +306,7 @@ class AlpacaBars:
 
     def _daily(self, symbol: str, limit: int) -> list[Bar]:
         from alpaca.common.enums import Sort
-        from alpaca.data.enums import DataFeed
+        from alpaca.data.enums import Adjustment, DataFeed
         from alpaca.data.requests import StockBarsRequest
         from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
 
@@ -296,6 +318,7 @@ class AlpacaBars:
             limit=limit,
             sort=Sort.DESC,
             feed=DataFeed(self._feed),
+            adjustment=Adjustment.SPLIT,
         )
         newest_first = alpaca.call(lambda: alpaca.bars(self._client.get_stock_bars(request), symbol))
         if not newest_first:
@@ -339,9 +362,11 @@ def _canonical(value: object) -> object:
     return value.value if isinstance(value, Enum) else value
 
 
-def _give_up_after(session: Session, seconds: float) -> None:
-    """Give every request of the session a time-out, which requests has only call by call."""
-    plain = session.request
+def _make_safe(client: RESTClient, seconds: float) -> None:
+    """Switch the SDK's own retry off, and give up every request after `seconds`."""
+    client._retry = 0  # pyright: ignore[reportPrivateUsage]  # the constructor takes 0 for "default"
+    session: Session = client._session  # pyright: ignore[reportPrivateUsage]
+    plain = session.request  # requests has a time-out only call by call
 
     def limited(*args: Any, **kwargs: Any) -> Any:
         return plain(*args, **{"timeout": seconds, **kwargs})

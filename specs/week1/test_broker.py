@@ -38,6 +38,7 @@ from katas.week1.broker import (
     RateLimitError,
     UnavailableError,
     client_order_id,
+    data_client,
     trading_client,
 )
 from katas.week1.config import Settings
@@ -71,7 +72,7 @@ def client() -> TradingClient:
 
 
 @functools.cache
-def data_client() -> StockHistoricalDataClient:
+def plain_data_client() -> StockHistoricalDataClient:
     from alpaca.data.historical.stock import StockHistoricalDataClient
 
     made = StockHistoricalDataClient(KEY, SECRET)
@@ -1083,6 +1084,34 @@ def test_no_request_waits_for_ever() -> None:
 
 
 @pytest.mark.note("what-a-time-out-means")
+def test_the_client_for_prices_is_as_safe_as_the_one_for_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its address, a time-out, and no pauses of three seconds inside somebody else's deadline."""
+    from alpaca.common.exceptions import APIError
+
+    naps: list[float] = []
+    monkeypatch.setattr(time, "sleep", naps.append)
+    chosen = settings_for(request_timeout=2.5)
+    made = data_client(chosen)
+    with wire() as broker:
+        broker.respond(lambda _: Answer(status=429, body={"message": "slow down"}))
+        with pytest.raises(APIError):
+            made.get("/stocks/bars", {"symbols": "AAPL"})
+        sent = list(broker.sent)
+    facts = (len(sent), len(naps), sent[0].url.startswith(f"{chosen.data_url}/v2/stocks/bars"))
+    assert facts == (1, 0, True), told(
+        "data_client(settings).get('/stocks/bars', …), answered by 429",
+        got=f"{facts[0]} requests, {facts[1]} pauses, the first to {sent[0].url}",
+        expected=f"1 request, no pause, to {chosen.data_url}",
+    )
+    limits = sent[0].timeout if isinstance(sent[0].timeout, tuple) else (sent[0].timeout,)
+    assert all(limit is not None and 0 < limit <= 2.5 for limit in limits), told(
+        "data_client(settings with request_timeout=2.5)", got=f"timeout {sent[0].timeout}", expected="timeout 2.5"
+    )
+    keys = (sent[0].headers.get("APCA-API-KEY-ID"), sent[0].headers.get("APCA-API-SECRET-KEY"))
+    assert keys == (KEY, SECRET), told("its keys", got=keys, expected=(KEY, SECRET))
+
+
+@pytest.mark.note("what-a-time-out-means")
 @pytest.mark.parametrize("status", [504, 429])
 def test_the_client_repeats_no_order_of_its_own_accord(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """alpaca-py repeats after 429 and 504, POSTs among them, three times. A 504 may hide an order."""
@@ -1144,7 +1173,7 @@ def recorded_bars() -> list[dict[str, Any]]:
 def daily(server: BarServer, symbol: str, limit: int, feed: str = "iex") -> tuple[list[Bar], Wire]:
     with wire() as broker:
         broker.respond(server)
-        source = AlpacaBars(data_client(), feed) if feed != "iex" else AlpacaBars(data_client())
+        source = AlpacaBars(plain_data_client(), feed) if feed != "iex" else AlpacaBars(plain_data_client())
         return asyncio.run(source.daily(symbol, limit)), broker
 
 
@@ -1198,16 +1227,16 @@ def test_seven_recorded_days(golden: Golden) -> None:
     golden.check(daily(BarServer("AAPL", recorded_bars(), page=4), "AAPL", 7)[0])
 
 
-def test_prices_are_asked_for_as_traded_and_from_the_feed_that_was_chosen() -> None:
-    """Adjusted bars know of splits to come, and an order is placed at the price as traded."""
+def test_prices_are_asked_for_adjusted_for_splits_and_from_the_feed_that_was_chosen() -> None:
+    """Apple split 2 for 1 on 2005-02-28. Unadjusted, every average took it for a crash, for weeks."""
     for feed in ("iex", "sip"):
         _, broker = daily(BarServer("AAPL", recorded_bars()), "AAPL", 2, feed)
         query = broker.sent[0].query
         got = (query.get("feed"), query.get("adjustment", "raw"))
-        assert got == (feed, "raw"), told(
+        assert got == (feed, "split"), told(
             f"AlpacaBars(client, feed={feed!r}).daily('AAPL', 2) asks for feed, adjustment",
             got=got,
-            expected=(feed, "raw"),
+            expected=(feed, "split"),
         )
 
 
@@ -1216,7 +1245,7 @@ def test_an_unknown_symbol_is_not_found() -> None:
     with wire() as broker:
         broker.respond(BarServer("AAPL", recorded_bars()))
         error = failure_of(
-            lambda: asyncio.run(AlpacaBars(data_client()).daily("NOSUCH", 5)),
+            lambda: asyncio.run(AlpacaBars(plain_data_client()).daily("NOSUCH", 5)),
             calling="bars.daily('NOSUCH', 5), the broker sends no bar",
             expected="NotFoundError",
         )
@@ -1231,7 +1260,7 @@ def test_less_than_one_bar_is_refused() -> None:
         with wire() as broker:
             broker.respond(BarServer("AAPL", recorded_bars()))
             with refused(f"bars.daily('AAPL', {limit})", naming="limit"):
-                asyncio.run(AlpacaBars(data_client()).daily("AAPL", limit))
+                asyncio.run(AlpacaBars(plain_data_client()).daily("AAPL", limit))
 
 
 @pytest.mark.note("exercise-error-handling")
@@ -1250,7 +1279,9 @@ def test_the_errors_of_bars_are_broker_errors() -> None:
             broker.respond(lambda _, answer=answer: answer)
             what = f"bars.daily('AAPL', 5), answered by {answer.error or answer.status}"
             error = failure_of(
-                lambda: asyncio.run(AlpacaBars(data_client()).daily("AAPL", 5)), calling=what, expected=kind.__name__
+                lambda: asyncio.run(AlpacaBars(plain_data_client()).daily("AAPL", 5)),
+                calling=what,
+                expected=kind.__name__,
             )
         assert type(error) is kind, told(what, got=type(error).__name__, expected=kind.__name__)
 
@@ -1267,7 +1298,7 @@ def test_waiting_for_bars_does_not_stop_the_event_loop() -> None:
         return server(sent)
 
     async def both() -> list[Bar]:
-        asked = asyncio.ensure_future(AlpacaBars(data_client()).daily("AAPL", 2))
+        asked = asyncio.ensure_future(AlpacaBars(plain_data_client()).daily("AAPL", 2))
         while not asked.done():
             await asyncio.sleep(0)
             if seen or broker.sent:

@@ -45,8 +45,6 @@ class Platform:
         return self._client_order_id(self._request(**body), strategy=strategy, decided_at=decided_at)
 
     def _build(self, clock: Callable[[], datetime]) -> Any:
-        from alpaca.data.historical import StockHistoricalDataClient
-
         config, models, signals, broker, main = (
             importlib.import_module(f"katas.week1.{kata}") for kata in ("config", "models", "signals", "broker", "main")
         )
@@ -54,8 +52,7 @@ class Platform:
         self._request, self._client_order_id = models.OrderRequest, broker.client_order_id
         self._probe_signals(signals)
         trading = broker.AlpacaBroker(broker.trading_client(settings))
-        data = StockHistoricalDataClient(self._key, self._secret, url_override=self._url)
-        bars = broker.AlpacaBars(data)
+        bars = broker.AlpacaBars(broker.data_client(settings))
         self._probe_broker(models, trading, bars, clock())
         return main.create_app(settings, trading, bars, clock=clock)
 

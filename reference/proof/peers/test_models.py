@@ -6,6 +6,7 @@ import random
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -171,9 +172,7 @@ def test_what_ours_accepts_alpaca_py_accepts_and_sends_unchanged() -> None:
 
 
 def test_which_prices_go_with_which_type_is_alpaca_pys_opinion_too() -> None:
-    """All combinations of prices and types: ours refuse exactly what the SDK refuses, a trailing stop's two included."""
-    from itertools import product
-
+    """All combinations of prices and types: ours refuse exactly what the SDK refuses, two trails included."""
     from alpaca.trading import requests as sdk
 
     kinds: dict[str, Any] = {

@@ -155,7 +155,7 @@ def _batch(rng: random.Random, names: list[str], *, late: bool) -> list[list[Any
 
 def _written(rng: random.Random) -> str:
     word = "".join(rng.choices(string.ascii_letters + string.digits, k=rng.choice([1, 4, 9, 10, 11])))
-    return word + rng.choice(["", "", ".a", ".WS", ".abc", ".", "-", "%20", "%0A", "%C4%B1", "..B"])
+    return word + rng.choice(["", "", ".a", ".WS", ".abc", ".", "-", "%20", "%0Aa", "%C4%B1", "..B"])
 
 
 # ── what is answered ──
@@ -245,7 +245,7 @@ class _Trial:
         if answer.status_code >= 400:
             found["body"] = _problem(json, answer.headers.get("x-request-id"))
             found["media type"] = answer.headers.get("content-type")
-            found["retry-after"] = answer.headers.get("retry-after")
+            found["retry-after"] = answer.headers.get("retry-after") if answer.status_code == 503 else None
         return found
 
     def account(self, fields: dict[str, Any]) -> Any:

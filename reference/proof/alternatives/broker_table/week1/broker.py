@@ -84,6 +84,32 @@ def client_order_id(request: OrderRequest, *, strategy: str, decided_at: datetim
 def trading_client(settings: Settings) -> TradingClient:
     """A subclass that never repeats, with a session whose adapter gives up in time."""
     from alpaca.trading.client import TradingClient
+
+    class Once(TradingClient):
+        def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
+            return super()._one_request(method, url, opts, 0)
+
+    key, secret = _keys(settings)
+    client = Once(api_key=key, secret_key=secret, url_override=settings.base_url, paper=settings.is_paper)
+    return _impatient(client, settings)
+
+
+def data_client(settings: Settings) -> StockHistoricalDataClient:
+    from alpaca.data.historical.stock import StockHistoricalDataClient
+
+    class Once(StockHistoricalDataClient):
+        def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
+            return super()._one_request(method, url, opts, 0)
+
+    key, secret = _keys(settings)
+    return _impatient(Once(api_key=key, secret_key=secret, url_override=settings.data_url), settings)
+
+
+def _keys(settings: Settings) -> tuple[str, str]:
+    return settings.api_key.get_secret_value(), settings.secret_key.get_secret_value()
+
+
+def _impatient(client: Any, settings: Settings) -> Any:
     from requests.adapters import HTTPAdapter
 
     class Impatient(HTTPAdapter):
@@ -91,12 +117,6 @@ def trading_client(settings: Settings) -> TradingClient:
             limit = settings.request_timeout if timeout is None else timeout
             return super().send(request, *args, timeout=limit, **kwargs)
 
-    class Once(TradingClient):
-        def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
-            return super()._one_request(method, url, opts, 0)
-
-    key, secret = settings.api_key.get_secret_value(), settings.secret_key.get_secret_value()
-    client = Once(api_key=key, secret_key=secret, url_override=settings.base_url, paper=settings.is_paper)
     for scheme in ("https://", "http://"):
         client._session.mount(scheme, Impatient())
     return client
@@ -271,7 +291,14 @@ class AlpacaBars:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._all, symbol, limit)
 
     def _all(self, symbol: str, limit: int) -> list[Bar]:
-        asked = {"symbols": symbol, "timeframe": "1Day", "start": "1990-01-01", "feed": self._feed, "limit": 10000}
+        asked = {
+            "symbols": symbol,
+            "timeframe": "1Day",
+            "start": "1990-01-01",
+            "feed": self._feed,
+            "limit": 10000,
+            "adjustment": "split",
+        }
         found: list[Any] = []
         token = None
         while True:
