@@ -40,7 +40,9 @@ def test_a_seeded_bug_dies(bug: Bug, tmp_path: Path) -> None:
 
 def test_every_kata_has_its_bugs() -> None:
     count = Counter((bug.week, bug.kata) for bug in BUGS)
-    few = {(w.name, k): count[w.name, k] for w in WEEKS if w.written for k in w.katas if count[w.name, k] < FEWEST_A_KATA}
+    few = {
+        (w.name, k): count[w.name, k] for w in WEEKS if w.written for k in w.katas if count[w.name, k] < FEWEST_A_KATA
+    }
     assert not few, f"fewer than {FEWEST_A_KATA} seeded bugs: {few}"
 
 

@@ -121,5 +121,7 @@ def test_golden_files_are_never_written_from_learner_code(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("word", ["NotImplementedError"])
 def test_the_reference_has_no_empty_body(word: str) -> None:
-    guilty = [path for folder in weeks_of_reference() for path in folder.rglob("*.py") if word in path.read_text("utf-8")]
+    guilty = [
+        path for folder in weeks_of_reference() for path in folder.rglob("*.py") if word in path.read_text("utf-8")
+    ]
     assert not guilty

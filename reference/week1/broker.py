@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -279,6 +280,9 @@ class AlpacaBars:
     def __init__(self, client: StockHistoricalDataClient, feed: str = "iex") -> None:
         self._client = client
         self._feed = feed
+        # Of its own: asyncio's default pool has a handful of threads on a small machine, and waiting
+        # for one of them would use up the deadline of the symbols at the end of a batch.
+        self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="bars")
 
     async def daily(self, symbol: str, limit: int) -> list[Bar]:
         """The last `limit` daily bars of `symbol`, oldest first; fewer if there are no more.
@@ -302,7 +306,7 @@ class AlpacaBars:
         """
         if limit < 1:
             raise ValueError(f"limit={limit}: need at least 1")
-        return await asyncio.to_thread(self._daily, symbol, limit)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._daily, symbol, limit)
 
     def _daily(self, symbol: str, limit: int) -> list[Bar]:
         from alpaca.common.enums import Sort

@@ -25,7 +25,7 @@ def main(name: str, arguments: list[str]) -> int:
         "reference": ["--impl", "reference", str(SPECS)],
         "golden": ["--impl", "reference", "--snapshot-update", str(SPECS)],
     }
-    return int(pytest.main([str(SPECS / chosen.name)] + arguments if chosen else fixed[name] + arguments))
+    return int(pytest.main([str(SPECS / chosen.name), *arguments] if chosen else fixed[name] + arguments))
 
 
 if __name__ == "__main__":

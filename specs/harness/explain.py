@@ -242,7 +242,10 @@ def _kata_function(function: Any, frame: Frame | None) -> Any:
     line = frame.source if frame else ""
     names = [*re.findall(r"[A-Za-z_]\w*", line), *_global_names(function)]
     found = [space[n] for n in names if str(getattr(space.get(n), "__module__", "")).startswith("katas.")]
-    usable = [f for f in found if inspect.isroutine(f)] or [f for f in found if inspect.isclass(f)]
+    own = function.__module__.rpartition(".")[2].removeprefix("test_")
+    usable = [f for f in found if inspect.isroutine(f) or inspect.isclass(f)]
+    # The kata under test before its neighbours, and what can be called before what it is made of.
+    usable.sort(key=lambda f: (f.__module__.rpartition(".")[2] != own, inspect.isclass(f)))
     return usable[0] if usable else None
 
 

@@ -66,7 +66,12 @@ def _table(weeks: list[dict[str, Any]]) -> str:
     lines: list[str] = []
     for week in weeks:
         green, total = (sum(kata[key] for kata in week["katas"]) for key in ("green", "total"))
-        lines += [f"### {week['week']} · {week['title']}: {green} of {total}", "", "| kata | green | of |", "|---|--:|--:|"]
+        lines += [
+            f"### {week['week']} · {week['title']}: {green} of {total}",
+            "",
+            "| kata | green | of |",
+            "|---|--:|--:|",
+        ]
         lines += [f"| {kata['kata']} | {kata['green']} | {kata['total']} |" for kata in week["katas"]]
         lines.append("")
     return "\n".join(lines)

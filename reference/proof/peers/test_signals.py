@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import talib
+
 from katas.week1.models import Action
 from katas.week1.signals import mean_reversion, momentum, sma_crossover
-
 from specs.harness.prices import closes_of
 
 SYMBOLS = ("AAPL", "IBM", "MSFT")
