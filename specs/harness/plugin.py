@@ -6,6 +6,7 @@ reach, and replaces pytest's screen by the red report.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ import pytest
 from . import guard
 from .broken import BrokenSpecs, trouble_with
 from .curriculum import ROOT, SPECS, WEEKS, place_of
-from .explain import explain, kata_names, kind_of, sentence_of
+from .explain import StillEmpty, explain, kata_names, kind_of, sentence_of
 from .golden import Golden
 from .implementation import ImplementationError, choose
 from .limits import Patience, TookTooLong, leave_even_if_threads_stay, time_limit
@@ -27,6 +28,7 @@ from .report import RedReport
 _FOLDER = pytest.StashKey[Path]()
 _ORDER = pytest.StashKey[int]()
 _STATUS = pytest.StashKey[int]()
+_FIRST_RED = pytest.StashKey[bool]()
 _PATIENCE = pytest.StashKey[Patience]()
 _MOST_KEPT = 4000
 
@@ -148,9 +150,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.stash[_ORDER] = place
         if place_of(item.path):
             item.add_marker(getattr(item, "kind", "") or kind_of(item))
+            _give_up_on_empty_bodies(item)
             # So that `-k combine` finds the specs of the function combine.
             item.extra_keyword_matches.update(kata_names(item))
     items.sort(key=_order)
+
+
+def _give_up_on_empty_bodies(item: pytest.Item) -> None:
+    """Keep Hypothesis from shrinking the example for which an empty body raised: every example does."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None or hasattr(handle.inner_test, "gives_up"):
+        return
+    inner = handle.inner_test
+
+    @functools.wraps(inner)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return inner(*args, **kwargs)
+        except NotImplementedError as empty:
+            raise StillEmpty from empty
+
+    run.gives_up = True  # pyright: ignore[reportAttributeAccessIssue]  # items of one spec share the function
+    handle.inner_test = run
 
 
 def _order(item: pytest.Item) -> tuple[int, int, int]:
@@ -195,7 +216,13 @@ def pytest_runtest_makereport(
             "kind": getattr(item, "kind", "") or kind_of(item),
         }
     if report.failed and call.excinfo is not None:
-        told = explain(item, call.excinfo.value, item.config.stash[_FOLDER], report.capstdout + report.capstderr)
+        told = explain(
+            item,
+            call.excinfo.value,
+            item.config.stash[_FOLDER],
+            report.capstdout + report.capstderr,
+            shortly=not _shown(item.config),
+        )
         extra["explanation"] = told.plain()
     # A kata may print megabytes; a worker sends this to the printing process.
     report.sections = [(name, text[-_MOST_KEPT:]) for name, text in report.sections]
@@ -244,6 +271,13 @@ class Results:
 
     def pytest_unconfigure(self) -> None:
         self._file.close()
+
+
+def _shown(config: pytest.Config) -> bool:
+    """Whether somebody will see this red in full. Specs run in teaching order, so the first is the next one."""
+    first = config.stash.get(_FIRST_RED, True)
+    config.stash[_FIRST_RED] = False
+    return first or config.get_verbosity() > 0 or bool(config.getoption("--results"))
 
 
 @pytest.fixture
