@@ -24,8 +24,13 @@ def _script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [["ruff", "check"], ["ruff", "format", "--check"], ["basedpyright"], ["lint-imports"]],
-    ids=lambda command: " ".join(command),
+    [
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["basedpyright", "--pythonpath", sys.executable],
+        ["lint-imports"],
+    ],
+    ids=lambda command: command[0] if len(command) > 3 else " ".join(command),
 )
 def test_a_tool_has_nothing_to_say(command: list[str]) -> None:
     done = _script(*command)

@@ -25,6 +25,7 @@ IMPORTS = (
     "fastapi",
     "httpx2",
     "hypothesis",
+    "hypothesis.extra._patching",
     "hypothesis.strategies",
     "pydantic_settings",
     "pytest",

@@ -11,6 +11,7 @@ import re
 import types
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +256,7 @@ def _kata_function(function: Any, frame: Frame | None) -> Any:
     names = [*re.findall(r"[A-Za-z_]\w*", line), *_global_names(function)]
     found = [space[n] for n in names if str(getattr(space.get(n), "__module__", "")).startswith("katas.")]
     own = function.__module__.rpartition(".")[2].removeprefix("test_")
-    usable = [f for f in found if inspect.isroutine(f) or inspect.isclass(f)]
+    usable = [f for f in found if inspect.isroutine(f) or (inspect.isclass(f) and not issubclass(f, Enum))]
     # The kata under test before its neighbours, and what can be called before what it is made of.
     usable.sort(key=lambda f: (f.__module__.rpartition(".")[2] != own, inspect.isclass(f)))
     return usable[0] if usable else None

@@ -221,7 +221,7 @@ def test_a_positions_sums_are_the_brokers_own() -> None:
             "unrealized_pl": str(qty * price - qty * entry),
             "current_price": str(price),
         }
-        theirs = Position(**body)
+        theirs = Position.model_validate(body)
         mine = ours.Position(
             symbol=theirs.symbol,
             qty=number(theirs.qty) or Decimal(0),
