@@ -102,14 +102,18 @@ class BrokenSpec(pytest.Item):
         return self.path, self.line - 1, self.name
 
 
-class BrokenSpecs(pytest.File):
-    """A spec file whose kata can't be loaded."""
+class SpecFile(pytest.Module):
+    """A file of specs. If a kata that it imports can't be loaded, stand-ins take the specs' place."""
 
-    story: KataBroken
+    folder: Path
 
-    def collect(self) -> Iterable[pytest.Item]:
-        for node in _spec_functions(self.path):
-            yield BrokenSpec.from_parent(self, name=node.name, node=node, story=self.story)
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        story = trouble_with(self.path, self.folder)
+        if story is None:
+            return super().collect()
+        return [
+            BrokenSpec.from_parent(self, name=node.name, node=node, story=story) for node in _spec_functions(self.path)
+        ]
 
 
 def spec_names(path: Path) -> list[str]:

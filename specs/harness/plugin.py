@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from . import guard
-from .broken import BrokenSpecs, trouble_with
+from .broken import SpecFile
 from .curriculum import ROOT, SPECS, WEEKS, place_of
 from .explain import StillEmpty, explain, kata_names, kind_of, sentence_of
 from .golden import Golden
@@ -132,15 +132,12 @@ def _hypothesis_profiles(chosen: str) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A spec file whose kata can't be loaded is replaced by one that says so."""
+    """Spec files know what to do when a kata can't be loaded."""
     if not module_path.is_relative_to(SPECS) or module_path.parent == SPECS / "harness":
         return None
-    story = trouble_with(module_path, parent.config.stash[_FOLDER])
-    if story is None:
-        return None
-    broken: BrokenSpecs = BrokenSpecs.from_parent(parent, path=module_path)
-    broken.story = story
-    return broken
+    specs: SpecFile = SpecFile.from_parent(parent, path=module_path)
+    specs.folder = parent.config.stash[_FOLDER]
+    return specs
 
 
 @pytest.hookimpl(tryfirst=True)
