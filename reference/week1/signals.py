@@ -32,7 +32,8 @@ def sma_crossover(
     Parameters
     ----------
     closes : sequence of float or Decimal, shape (n,)
-        Closing prices, oldest first, finite and above 0.
+        Closing prices, oldest first, finite and above 0, every one of them, also where only the last
+        few count.
     fast, slow : int
         Lengths of the averages in bars, 1 <= fast < slow.
     full_at : float
@@ -212,7 +213,8 @@ def combine(signals: Mapping[str, Signal], weights: Mapping[str, float]) -> Sign
     -------
     Signal
         BUY for score > 0, SELL for score < 0, with strength |score|; HOLD where the score is 0 to
-        within 1e-9. The reason names the signals that voted for the result.
+        within 1e-9. The reason of a BUY or SELL names the signals that voted for it (not those that
+        voted against it or held).
 
     Raises
     ------

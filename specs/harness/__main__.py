@@ -6,6 +6,8 @@ import sys
 
 from .curriculum import ROOT, SPECS, week
 
+TAKE_A_VALUE = ("-k", "-m", "-n", "-p", "-c", "-o", "--impl", "--profile", "--results")
+
 
 def main(name: str, arguments: list[str]) -> int:
     chosen = week(name)
@@ -21,11 +23,21 @@ def main(name: str, arguments: list[str]) -> int:
         return grade(arguments, ROOT / "grade.json")
     import pytest
 
+    if chosen is not None:
+        # A kata's name means its specs: `tox -e week1 -- signals`. `-k` would also find specs that mention it.
+        katas = [
+            i
+            for i, word in enumerate(arguments)
+            if word in chosen.katas and not (i and arguments[i - 1] in TAKE_A_VALUE)
+        ]
+        files = [str(chosen.spec_file(arguments[i])) for i in katas]
+        rest = [word for i, word in enumerate(arguments) if i not in katas]
+        return int(pytest.main([*(files or [str(SPECS / chosen.name)]), *rest]))
     fixed = {
         "reference": ["--impl", "reference", str(SPECS)],
         "golden": ["--impl", "reference", "--snapshot-update", str(SPECS)],
     }
-    return int(pytest.main([str(SPECS / chosen.name), *arguments] if chosen else fixed[name] + arguments))
+    return int(pytest.main(fixed[name] + arguments))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ import pytest
 
 from .explain import KataBroken, relative
 from .limits import SECONDS_AN_IMPORT, TookTooLong, time_limit
+
+LIST = "specs.json"
 
 
 def trouble_with(spec: Path, folder: Path) -> KataBroken | None:
@@ -111,14 +114,35 @@ class SpecFile(pytest.Module):
         story = trouble_with(self.path, self.folder)
         if story is None:
             return super().collect()
+        nodes = {node.name: node for node in _spec_functions(self.path)}
         return [
-            BrokenSpec.from_parent(self, name=node.name, node=node, story=story) for node in _spec_functions(self.path)
+            BrokenSpec.from_parent(self, name=name, node=nodes[name.partition("[")[0]], story=story)
+            for name in spec_names(self.path)
         ]
 
 
 def spec_names(path: Path) -> list[str]:
-    """The specs that a file holds, by the names of their functions."""
-    return [node.name for node in _spec_functions(path)]
+    """The specs that a file holds, each case of a parametrised one by itself.
+
+    Cases are known from the list that `tox -e golden` writes; a function that isn't in it counts once.
+    """
+    functions = [node.name for node in _spec_functions(path)]
+    listed: dict[str, list[str]] = {}
+    if (path.parent / LIST).exists():
+        known: dict[str, list[str]] = json.loads((path.parent / LIST).read_text(encoding="utf-8"))
+        for name in known.get(path.name, []):
+            listed.setdefault(name.partition("[")[0], []).append(name)
+    return [name for function in functions for name in listed.get(function, [function])]
+
+
+def write_list(items: Iterable[pytest.Item]) -> None:
+    """Write down which specs each file of a week holds."""
+    weeks: dict[Path, dict[str, list[str]]] = {}
+    for item in items:
+        weeks.setdefault(item.path.parent, {}).setdefault(item.path.name, []).append(item.name)
+    for folder, files in weeks.items():
+        text = json.dumps(files, indent=1, ensure_ascii=False) + "\n"
+        (folder / LIST).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _spec_functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -154,7 +154,7 @@ def _tell(
     folder: Path,
 ) -> None:
     last_is_theirs = bool(theirs) and steps[-1] is theirs[-1]
-    target = _kata_function(function, specs[-1] if specs else None)
+    target = _kata_function(item, function, specs[-1] if specs else None)
     if target is not None:
         found.write = _place(target) or found.write
     if isinstance(error, KataBroken):
@@ -173,13 +173,16 @@ def _tell(
         if earlier:
             found.read = f"katas/{Path(path).parent.name}/notes/{kata}.md"
         found.body = [f"{name} is still empty" + (f": this spec waits for the kata {kata}." if earlier else ".")]
-    elif isinstance(error, TypeError) and not theirs and specs and target is not None:
+    elif not theirs and specs and target is not None and _is_misfit(error, target):
         found.body = [f"{target.__name__} can't be called as the course calls it: {error}", ""]
         found.body += [f"    the spec says   {specs[-1].source}"]
         found.body += [f"    yours is        {target.__name__}{_signature(target)}"]
     elif last_is_theirs or (theirs and not isinstance(error, AssertionError)):
-        found.body = [f"your code raised {_headline(error)}", *_their_frames(theirs)]
-        found.body += _counter_example(function, specs)
+        found.body = [f"your code raised {_headline(error)}", *_their_frames(theirs), ""]
+        found.body += _counter_example(function, specs) or _spec_line(specs)
+    elif specs and steps[-1].path == specs[-1].path and isinstance(error, TypeError | AttributeError | KeyError):
+        found.body = [f"the spec can't use what your code returned: {_headline(error)}", ""]
+        found.body += [*_spec_line(specs), *_used(specs[-1])]
     elif isinstance(error, AssertionError | pytest.fail.Exception):
         found.body = _message(error, whole=not found.kata)
         found.body += [] if _is_told(found.body) else _counter_example(function, specs)
@@ -188,6 +191,24 @@ def _tell(
         if specs:
             found.body += [f"    at {relative(specs[-1].path)}:{specs[-1].line}   {specs[-1].source}"]
         found.body += _counter_example(function, specs)
+
+
+def _is_misfit(error: BaseException, target: Any) -> bool:
+    """Whether a call failed because the signature is not the one that the course calls."""
+    words = r"missing \d+ required|unexpected keyword argument|takes .* positional argument|multiple values for"
+    return isinstance(error, TypeError) and re.search(words, str(error)) is not None and callable(target)
+
+
+def _spec_line(specs: list[Frame]) -> list[str]:
+    return [f"    the spec says   {shown_text(specs[-1].source, 120)}"] if specs else []
+
+
+def _used(frame: Frame) -> list[str]:
+    """What the names in the failing line stand for."""
+    names = [n for n in dict.fromkeys(re.findall(r"[A-Za-z_]\w*", frame.source)) if n in frame.local]
+    lines = [f"    {name} = {shown(frame.local[name])}" for name in names if not _is_machinery(frame.local[name])]
+    nothing = any(frame.local[name] is None for name in names)
+    return [*lines, "", "None: is a `return` missing?"] if nothing else lines
 
 
 def _inner(obj: Any) -> Any:
@@ -247,19 +268,31 @@ def _is_machinery(value: object) -> bool:
     return type(value).__module__.split(".")[0] in {"_pytest", "syrupy", "specs"}
 
 
-def _kata_function(function: Any, frame: Frame | None) -> Any:
+def _kata_function(item: pytest.Item, function: Any, frame: Frame | None) -> Any:
     """The kata's function or class that the failing line (or else the spec) uses."""
     if function is None:
         return None
+    given: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
     space = getattr(function, "__globals__", {})
     line = frame.source if frame else ""
     names = [*re.findall(r"[A-Za-z_]\w*", line), *_global_names(function)]
     found = [space[n] for n in names if str(getattr(space.get(n), "__module__", "")).startswith("katas.")]
+    found += [v for v in given.values() if str(getattr(v, "__module__", "")).startswith("katas.")]
     own = function.__module__.rpartition(".")[2].removeprefix("test_")
-    usable = [f for f in found if inspect.isroutine(f) or (inspect.isclass(f) and not issubclass(f, Enum))]
+    usable = [f for f in found if inspect.isroutine(f) or (inspect.isclass(f) and not issubclass(f, Enum | Exception))]
+    usable = [f for f in usable if not _is_given(f)]
     # The kata under test before its neighbours, and what can be called before what it is made of.
     usable.sort(key=lambda f: (f.__module__.rpartition(".")[2] != own, inspect.isclass(f)))
     return usable[0] if usable else None
+
+
+def _is_given(target: Any) -> bool:
+    """Whether the course gave it whole: nothing is to be written there."""
+    try:
+        lines, _ = inspect.getsourcelines(target)
+    except (TypeError, OSError):
+        return False
+    return any("# given" in line for line in lines[:3])
 
 
 def _global_names(function: Any) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def _week(week: Week, arguments: Sequence[str]) -> dict[str, Any]:
 
 def _kata(week: Week, kata: str, specs: list[dict[str, Any]]) -> dict[str, Any]:
     mine = [spec for spec in specs if spec.get("week") == week.name and spec.get("kata") == kata]
-    ran = {spec["id"].partition("::")[2].partition("[")[0] for spec in mine}
+    ran = {spec["id"].partition("::")[2] for spec in mine}
     missing = [name for name in spec_names(week.spec_file(kata)) if name not in ran]
     return {
         "kata": kata,

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from . import guard
-from .broken import SpecFile
+from .broken import SpecFile, write_list
 from .curriculum import ROOT, SPECS, WEEKS, place_of
 from .explain import StillEmpty, explain, kata_names, kind_of, sentence_of
 from .golden import Golden
@@ -151,6 +151,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             # So that `-k combine` finds the specs of the function combine.
             item.extra_keyword_matches.update(kata_names(item))
     items.sort(key=_order)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """`tox -e golden` also writes down which specs there are, for runs in which they can't be collected."""
+    option = session.config.option
+    whole = not (option.keyword or option.markexpr or any("::" in a or a.endswith(".py") for a in session.config.args))
+    if whole and getattr(option, "update_snapshots", False):
+        write_list(item for item in session.items if place_of(item.path))
 
 
 def _give_up_on_empty_bodies(item: pytest.Item) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import textwrap
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -42,6 +44,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._outside: list[str] = []
         self._not_green: list[str] = []
+        self._deselected: list[pytest.Item] = []
         self._done = 0
         self._expected = 0
         self._progress_drawn = False
@@ -90,6 +93,17 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         if report.failed:
             self._outside.append(f"{report.nodeid} can't be collected:\n{report.longreprtext}")
 
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self._deselected = list(items)
+
+    def _near_misses(self) -> list[str]:
+        """Katas, functions and specs whose names come close to what `-k` asked for."""
+        asked = str(getattr(self.config.option, "keyword", ""))
+        words = {word for item in self._deselected for word in item.extra_keyword_matches}
+        words |= {kata for w in WEEKS for kata in w.katas}
+        words |= {item.name.removeprefix("test_").partition("[")[0] for item in self._deselected}
+        return difflib.get_close_matches(asked, sorted(words), n=3)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         tag: dict[str, Any] = getattr(report, "kata", None) or _own(report)
         order = _order(tag["order"])
@@ -130,14 +144,23 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         self._bars()
         reds = sorted((r for t in self._tallies.values() for r in t.red), key=lambda r: r.order)
         shown = reds if self.config.get_verbosity() > 0 else reds[:1]
+        cases = Counter(_without_case(red.told["sentence"]) for red in shown)
+        told: set[str] = set()
         for i, red in enumerate(shown):
-            self._red(red.told, "NEXT" if i == 0 else "RED")
+            spec = _without_case(red.told["sentence"])
+            if spec in told:
+                continue
+            told.add(spec)
+            self._red(red.told, "NEXT" if i == 0 else "RED", others=cases[spec] - 1)
         for text in [*self._outside, *self._not_green]:
             self._say(text, red=True)
         if self.all_green:
             self._green(session)
         elif not self._tallies and not self._outside:
             self._say("no spec was selected", yellow=True)
+            near = self._near_misses()
+            if near:
+                self._say(f"  did you mean   {', '.join(near)}")
         self._say()
 
     @pytest.hookimpl(wrapper=True)
@@ -199,7 +222,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
             for red in sorted(tally.red, key=lambda r: r.order):
                 self._say(f"      ✗ {red.told['sentence']}", red=True)
 
-    def _red(self, told: dict[str, Any], label: str) -> None:
+    def _red(self, told: dict[str, Any], label: str, others: int = 0) -> None:
         width = self._width()
         right = " · ".join(x for x in (told["kind"], told["kata"]) if x)
         sentence = textwrap.wrap(told["sentence"], width - 6 - len(right) - 2) or [""]
@@ -213,6 +236,9 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
             self._say()
         for line in told["body"]:
             self._body(line)
+        if others:
+            self._say()
+            self._say(f"  … and {others} more {'case' if others == 1 else 'cases'} of this spec")
         self._say()
         if told["printed"]:
             self._say("  your code printed")
@@ -226,7 +252,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
 
     def _paragraph(self, text: str) -> None:
         for paragraph in text.split("\n\n"):
-            for line in textwrap.wrap(" ".join(paragraph.split()), self._width() - 2):
+            for line in textwrap.wrap(" ".join(paragraph.split()), self._width() - 2, break_on_hyphens=False):
                 self._say(f"  {line}")
 
     def _body(self, line: str) -> None:
@@ -245,6 +271,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
             drop_whitespace=True,
             replace_whitespace=False,
             break_on_hyphens=False,
+            break_long_words=False,
         )
         for part in wrapped or [""]:
             self._say("  " + " " * indent + part)
@@ -257,7 +284,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         )
         self._say(f"GREEN  all {total} specs hold.", green=True, bold=True)
         if not whole or not weeks:
-            self._say("  This was a part of the week; without `-k` the whole week runs.")
+            self._say(f"  This was a part; `tox -e {weeks[-1].name if weeks else 'week1'}` runs the week.")
             return
         following = WEEKS[min(WEEKS.index(weeks[-1]) + 1, len(WEEKS) - 1)]
         if following is not weeks[-1]:
@@ -285,6 +312,10 @@ def _can_write(writer: Any, text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def _without_case(sentence: str) -> str:
+    return sentence.partition(" · ")[0]
 
 
 def _own(report: pytest.TestReport) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from katas.week1.models import Action, Signal
 from katas.week1.signals import combine, mean_reversion, momentum, sma_crossover
-from specs.harness.expect import refused, told
+from specs.harness.expect import Words, refused, told
 from specs.harness.golden import Golden
 from specs.harness.prices import closes_of
 from specs.harness.strategies import close_series
@@ -165,11 +165,11 @@ def test_momentum_of_the_mirrored_path_is_mirrored(closes: list[float], lookback
     change = closes[-1] / closes[-1 - lookback] - 1
     expected = min(1.0, abs(1 / (1 + change) - 1) / 100) if abs(change) > 1e-9 else 0.0
     assert down.action is opposite[up.action] and down.strength == pytest.approx(expected, rel=1e-6, abs=1e-9), told(
-        f"momentum([1 / p for p in closes], lookback={lookback}, full_at=100)",
+        f"momentum(closes, lookback={lookback}, full_at=100), and of [1 / p for p in closes]",
         closes=closes,
-        got=down,
-        expected=f"{opposite[up.action].name}, strength {expected:.6g}",
-        because=f"on the closes themselves it is {up.action.name}, a return of {change:.2%}",
+        rise=f"{change:.2%}",
+        got=Words(f"{up.action.name} {up.strength:.6g}, and mirrored {down.action.name} {down.strength:.6g}"),
+        expected=f"opposite actions, and {expected:.6g} for the mirrored closes",
     )
 
 
@@ -256,12 +256,12 @@ def test_prices_reflected_at_a_level_reverse_the_advice(closes: list[float]) -> 
         return
     opposite = {BUY: SELL, SELL: BUY, HOLD: HOLD}
     assert b.action is opposite[a.action] and b.strength == pytest.approx(a.strength, rel=1e-5), told(
-        "mean_reversion([level - p for p in closes], window=5, entry_z=0.7)",
+        "mean_reversion(closes, window=5, entry_z=0.7), and of [level - p for p in closes]",
         closes=closes,
         level=level,
-        got=b,
-        expected=f"{opposite[a.action].name}, strength {a.strength:.6g}",
-        because=f"on the closes themselves it is {a.action.name}",
+        z=z,
+        got=Words(f"{a.action.name} {a.strength:.6g}, and reflected {b.action.name} {b.strength:.6g}"),
+        expected="the same strength, and BUY against SELL: one of the two answers is wrong",
     )
 
 
@@ -288,6 +288,45 @@ def _z_by_hand(closes: list[float]) -> float:
     mean = slow_average(closes, len(closes))
     deviation = math.sqrt(sum((p - mean) ** 2 for p in closes) / len(closes))
     return 0.0 if deviation <= 1e-9 * mean else (closes[-1] - mean) / deviation
+
+
+def test_the_threshold_itself_is_far_enough() -> None:
+    """Mean 100, deviation 10, and the last close exactly one deviation above."""
+    signal = mean_reversion([90, 110, 90, 110], window=4, entry_z=1)
+    assert signal.action is SELL and signal.strength == pytest.approx(0.5), told(
+        "mean_reversion([90, 110, 90, 110], window=4, entry_z=1)",
+        got=signal,
+        expected="SELL, strength 0.5",
+        because="z = +1 reaches entry_z",
+    )
+
+
+# ── the tolerance ──
+
+
+@pytest.mark.note("equality-is-no-cross")
+@pytest.mark.parametrize(("size", "acts"), [(1e-10, False), (1e-7, True)], ids=["rounding", "small"])
+def test_rounding_is_nothing_and_a_small_move_is_something(size: float, acts: bool) -> None:
+    """1e-9 tells them apart. A tolerance of a cent, or of 1e-6, loses every signal of a share at 0.0004."""
+    moved = 100 * (1 + size)
+    calls: dict[str, Signal] = {
+        "sma_crossover([100, 100, 100, moved], fast=1, slow=3)": sma_crossover([100, 100, 100, moved], fast=1, slow=3),
+        "momentum([100, moved], lookback=1)": momentum([100, moved], lookback=1),
+        "mean_reversion([100, 100, 100, moved], window=4, entry_z=1)": mean_reversion(
+            [100, 100, 100, moved], window=4, entry_z=1
+        ),
+        'combine({"a": BUY 1, "b": SELL 1}, {"a": 1 + size, "b": 1})': combine(
+            {"a": vote(BUY, 1.0), "b": vote(SELL, 1.0)}, {"a": 1 + size, "b": 1}
+        ),
+    }
+    for call, signal in calls.items():
+        assert (signal.action is not HOLD) == acts, told(
+            call,
+            moved=f"100 · (1 + {size:g})",
+            size=size,
+            got=signal,
+            expected="BUY or SELL" if acts else "HOLD: equal to within 1e-9",
+        )
 
 
 # ── laws of every signal ──
@@ -358,8 +397,9 @@ def test_too_little_data_is_a_hold_that_says_what_it_needs(call: str) -> None:
 def test_a_close_that_is_no_price_is_refused(call: str, bad: float) -> None:
     """Nothing is dropped or filled silently: a NaN in the data is the data's fault, and must be heard."""
     shown = {"nan": "nan", "inf": "inf", "0.0": "0", "-5.0": "-5"}[str(bad)]
-    with refused(call, naming=["closes", shown], closes=[100.0, bad, 101.0]):
-        SIGNALS[call][0]([100.0, 101.0, 102.0, bad, 103.0, 104.0])
+    for closes in ([100.0, 101.0, 102.0, bad, 103.0, 104.0], [bad] + [100.0 + i for i in range(9)]):
+        with refused(call, naming=["closes", shown], closes=closes):
+            SIGNALS[call][0](closes)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +419,17 @@ def test_a_close_that_is_no_price_is_refused(call: str, bad: float) -> None:
             lambda c: mean_reversion(c, window=5, entry_z=-1),
         ),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=[
+        "no fast",
+        "fast is slow",
+        "fast above slow",
+        "no full_at",
+        "no lookback",
+        "negative lookback",
+        "full_at nan",
+        "window of one",
+        "negative entry_z",
+    ],
 )
 def test_a_parameter_out_of_range_is_named(call: str, naming: list[str], run: Callable[[list[float]], Signal]) -> None:
     """A negative look-back counts from the wrong end and trades on tomorrow."""
@@ -462,6 +512,19 @@ def test_only_the_proportions_of_the_weights_count(
     signals, weights = ballot
     a, b = combine(signals, weights), combine(signals, {n: factor * w for n, w in weights.items()})
     assert same(a, b), told(f"combine(signals, {factor} times the weights)", got=b, expected=a, weights=weights)
+
+
+def test_the_reason_names_those_who_voted_for_it() -> None:
+    """Who reads the log wants to know which strategies wanted this trade, and which didn't."""
+    signals = {"trendish": vote(BUY, 0.9), "valuish": vote(SELL, 0.2), "quietish": vote(HOLD, 0.0)}
+    result = combine(signals, {"trendish": 1, "valuish": 1, "quietish": 1})
+    named = [name for name in signals if name in result.reason]
+    assert named == ["trendish"], told(
+        "combine({trendish: BUY 0.9, valuish: SELL 0.2, quietish: HOLD}, equal weights).reason",
+        got=result.reason,
+        expected="names trendish, and neither of the others",
+        because=f"the result is {result.action.name}",
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,13 @@ from textwrap import dedent
 from ..running import ROOT
 
 
+# The plugins of a learner's environment: those of the peers take seconds to import.
+ONLY_OURS = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "_hypothesis_pytestplugin,syrupy,xdist.plugin",
+}
+
+
 @dataclass(frozen=True)
 class Screen:
     """What one run printed, and how it ended."""
@@ -62,7 +69,7 @@ class House:
             status = subprocess.run(
                 [sys.executable, "-m", "specs.harness", "week1", "-p", "no:cacheprovider", *arguments],
                 cwd=self.root,
-                env={**clean, "COLUMNS": str(columns), "NO_COLOR": "1", "PYTHONUTF8": "1", **environment},
+                env={**clean, **ONLY_OURS, "COLUMNS": str(columns), "NO_COLOR": "1", "PYTHONUTF8": "1", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

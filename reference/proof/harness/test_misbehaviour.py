@@ -178,6 +178,35 @@ def test_the_chosen_implementation_runs(house: House) -> None:
     assert house.run().status == 1
 
 
+def test_the_name_of_a_kata_means_its_specs(house: House) -> None:
+    house.kata("signals", GOOD_SIGNALS)
+    house.kata("main", "def double(x: int) -> int:\n    return 0\n")
+    house.spec("main", "from katas.week1.main import double\n\n\ndef test_signals():\n    assert double(1) == 2\n")
+    assert house.run("signals").status == 0
+    assert house.run("signals", "-v").status == 0
+    assert house.run("-k", "signals").status == 1, "-k finds the spec of main that mentions signals as well"
+    assert house.run("main").status == 1
+
+
+def test_cases_are_counted_although_the_kata_can_not_be_read(house: House) -> None:
+    house.spec(
+        "signals",
+        """
+        import pytest
+        from katas.week1.signals import double
+
+
+        @pytest.mark.parametrize("x", [1, 2, 3, 4])
+        def test_twice(x):
+            assert double(x) == 2 * x
+        """,
+    )
+    house.kata("signals", GOOD_SIGNALS, of="reference")
+    assert house.run("--impl", "reference", "--snapshot-update").status == 0
+    house.kata("signals", "def double(x: int) -> int\n")
+    assert "0/4" in house.run()
+
+
 def test_kinds_are_known_by_what_a_spec_uses(house: House) -> None:
     house.kata("signals", GOOD_SIGNALS)
     assert "1/1" in house.run("-m", "property")

@@ -90,6 +90,27 @@ def test_an_exception_of_the_learners(house: House, screen: SnapshotAssertion) -
     check(house.run(), screen)
 
 
+def test_a_return_that_was_forgotten(house: House, screen: SnapshotAssertion) -> None:
+    house.kata("signals", GOOD_SIGNALS.replace("return 2 * x", "2 * x"))
+    house.spec(
+        "signals",
+        """
+        from katas.week1.signals import double
+
+
+        def test_twice_has_a_sign():
+            \"\"\"Of a number.\"\"\"
+            answer = double(21)
+            assert answer.real > 0
+        """,
+    )
+    check(house.run(), screen)
+
+
+def test_a_name_that_nearly_fits(house: House, screen: SnapshotAssertion) -> None:
+    check(house.run("-k", "dubble"), screen, status=5)
+
+
 def test_an_earlier_kata_that_is_empty(house: House, screen: SnapshotAssertion) -> None:
     house.kata("broker", "from .signals import double\n\n\ndef order(x: int) -> int:\n    return double(x)\n")
     house.spec(
