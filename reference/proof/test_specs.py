@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from specs.harness.broken import spec_names
 from specs.harness.curriculum import WEEKS as CURRICULUM
 
-from .running import WEEKS, run_specs
+from .running import ROOT, SPECS, WEEKS, run_specs
 
 WRITTEN = [week for week in CURRICULUM if week.written]
 
@@ -47,6 +48,19 @@ def test_every_spec_is_red_on_the_stubs(week: str, tmp_path: Path) -> None:
     ]
     assert not wrong, f"red for another reason than an empty body or a failed assertion: {wrong}"
     assert stubs.status == 1
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_the_list_of_specs_is_up_to_date(week: str, tmp_path: Path) -> None:
+    """Bars and grades count by it when a kata can't be loaded."""
+    run = run_specs("reference", f"specs/{week}", "--collect-only", "-q", "--plain", workspace=tmp_path)
+    collected = {line for line in run.output.splitlines() if line.startswith("specs/")}
+    listed = {
+        f"{file.relative_to(ROOT).as_posix()}::{name}"
+        for file in SPECS.glob(f"{week}/test_*.py")
+        for name in spec_names(file)
+    }
+    assert listed == collected, "run `tox -e golden`"
 
 
 @pytest.mark.parametrize("week", WRITTEN, ids=lambda week: week.name)
