@@ -7,7 +7,10 @@ True of every model here:
   (0.1 becomes `Decimal("0.1")`). None of them may be NaN or infinite.
 - Instants are timezone-aware, in whatever zone, and kept in UTC; a naive one is refused. What is
   finer than a microsecond (Alpaca sends nanoseconds) is cut off, never rounded up: nothing may seem
-  to have happened later than it did.
+  to have happened later than it did. One that UTC can't tell, being before the year 1 or after 9999
+  there (`0001-01-01T00:00:00+05:00`), is refused like any bad input.
+- Text that is "not empty" is any but `""`. Whether blanks alone are text is left to you.
+- Where decimals are counted, zeros at the end don't count, in any number: 187.500 has one, 10.000 none.
 - Models are frozen, so that nothing changes an order after it was checked, and unknown fields are
   refused, so that a misspelt `limt_price` never becomes a market order.
 - `Model.model_validate_json(model.model_dump_json()) == model`.
@@ -95,7 +98,8 @@ class Bar(BaseModel):
     timestamp : datetime
         When the bar opens. Must be timezone-aware; kept in UTC.
     timeframe : timedelta
-        Length of the interval, positive; one day by default.
+        Length of the interval, positive; one day by default. A bar that closes after the year 9999 is
+        refused, so that `known_at` always has an answer.
     open, high, low, close : Decimal
         Prices, above 0. `low` is at most, and `high` at least, each of the others.
     volume : Decimal
@@ -105,7 +109,8 @@ class Bar(BaseModel):
     ------
     pydantic.ValidationError
         A `ValueError` that names the field: a naive timestamp, a price that is not a finite number
-        above 0, prices that contradict each other, a negative volume, an unknown field.
+        above 0, prices that contradict each other, a negative volume, an unknown field. Of a close
+        after the year 9999, `timestamp` or `timeframe`.
 
     Examples
     --------
@@ -241,7 +246,7 @@ class OrderRequest(BaseModel):
     time_in_force : TimeInForce
         DAY by default.
     qty : Decimal or None
-        Shares, above 0, at most nine decimals. Exactly one of `qty` and `notional` is given.
+        Shares, above 0, at most nine decimals (1.0000000000 has none). Exactly one of `qty` and `notional` is given.
         A fraction of a share is only for DAY orders.
     notional : Decimal or None
         Dollars, above 0, whole cents. Only for DAY orders.
@@ -258,7 +263,8 @@ class OrderRequest(BaseModel):
 
     All prices are above 0. Given means not None: a limit price of 0 on a market order is given, and
     wrong. A limit or stop price lies on the tick of Reg NMS Rule 612: whole cents from $1.00 on, whole
-    hundredths of a cent below. Decimals that are 0 at the end don't count: 187.500 is whole cents.
+    hundredths of a cent below. Zeros at the end don't count here either: 187.500 is whole cents.
+    `trail_price` and `trail_percent` have no tick.
 
     Raises
     ------
@@ -305,13 +311,15 @@ class Order(BaseModel):
     symbol, side, type, time_in_force, status
         As in `OrderRequest`; `status` is an `OrderStatus`.
     qty, notional : Decimal or None
-        What was asked for, in shares or in dollars; above 0.
+        What was asked for, in shares or in dollars; above 0, with any number of decimals. One of them,
+        both or neither: as the broker says.
     filled_qty : Decimal
         Shares filled so far, cumulative, 0 or more, never more than `qty`.
     filled_avg_price : Decimal or None
         Average price of what is filled, 0 or more; given whenever something is.
     limit_price, stop_price, trail_price, trail_percent : Decimal or None
-        As in `OrderRequest`, but taken as the broker says: no tick, no rule which type has which.
+        As the broker says: any finite number, 0 and negative ones too, with no tick and no rule which
+        type has which. (A trailing stop comes with a `stop_price`.)
     submitted_at : datetime
         Timezone-aware; kept in UTC.
     filled_at : datetime or None
@@ -324,7 +332,8 @@ class Order(BaseModel):
     pydantic.ValidationError
         A `ValueError` that names the field: also when the fill contradicts the order, with a
         `filled_qty` above `qty`, something filled and no `filled_avg_price`, or the status FILLED
-        with shares still open.
+        with shares of `qty` still open. Without a `qty` there is nothing to compare `filled_qty` with:
+        an order in dollars may be FILLED at any `filled_qty`, 0 included.
 
     Examples
     --------
@@ -367,7 +376,7 @@ class Order(BaseModel):
 
     @property
     def remaining_qty(self) -> Decimal | None:
-        """Shares not filled, `qty − filled_qty`; None for an order in dollars."""
+        """Shares not filled, `qty − filled_qty`; None without a `qty`, as in an order in dollars."""
         raise NotImplementedError
 
 
@@ -385,7 +394,8 @@ class Position(BaseModel):
     current_price : Decimal or None
         Last price per share, 0 or more; None when there is none. 0 is a price: the shares are worthless.
 
-    `market_value - cost_basis == unrealized_pl`, exactly, long or short.
+    `market_value - cost_basis == unrealized_pl`, long or short; exactly, as long as the numbers stay
+    within the 28 digits of Decimal's arithmetic.
 
     Raises
     ------
@@ -456,7 +466,8 @@ class Account(BaseModel):
     Raises
     ------
     pydantic.ValidationError
-        A `ValueError` that names the field: a missing or negative `buying_power`, say.
+        A `ValueError` that names the field: a missing or negative `buying_power`, a `multiplier`
+        below 1, say.
 
     Examples
     --------

@@ -122,6 +122,13 @@ def trading_client(settings: Settings) -> TradingClient:
         Talks to `settings.base_url` with the keys of `settings`. Every request is given up after
         `settings.request_timeout` seconds (alpaca-py itself waits for ever). The SDK's own retry is
         switched off: it would repeat a POST whose answer was a 504, on its own account.
+
+    Notes
+    -----
+    alpaca-py has no public switch for either; both are set on the client once it is made. How often a
+    request is repeated stands in `client._retry`, where 0 means never (given to a constructor as
+    `retry_attempts`, 0 means "the default"). All requests go through `client._session`, a
+    `requests.Session`, which knows a time-out only call by call: as `timeout` of its method `request`.
     """
     from alpaca.trading.client import TradingClient
 
@@ -143,7 +150,8 @@ def data_client(settings: Settings) -> StockHistoricalDataClient:
     StockHistoricalDataClient
         Talks to `settings.data_url` with the keys of `settings`, gives every request up after
         `settings.request_timeout` seconds and repeats none of its own accord: whoever asks for bars
-        has a deadline of his own, and the SDK's pauses of three seconds would use it up.
+        has a deadline of his own, and the SDK's pauses of three seconds would use it up. What to set,
+        and where, is the same as for `trading_client`.
     """
     from alpaca.data.historical.stock import StockHistoricalDataClient
 
@@ -235,14 +243,19 @@ class AlpacaBroker:
         return self._settled(request, name, failure)
 
     def order(self, order_id: str) -> Order:
-        """The order with the broker's id `order_id`; NotFoundError when there is none (or it is no UUID)."""
+        """The order with the broker's id `order_id`; NotFoundError when there is none.
+
+        Alpaca's ids are UUIDs. For a text that is none, NotFoundError as well; it may be raised without
+        asking the broker. (alpaca-py raises ValueError there, and Alpaca answers 422.)
+        """
         wanted = _identifier(order_id)
         return alpaca.call(lambda: alpaca.order(self._client.get_order_by_id(wanted)))
 
     def cancel(self, order_id: str) -> None:
         """Ask for the order with the broker's id `order_id` to be cancelled.
 
-        InvalidOrderError when it can't be any more (filled, cancelled), NotFoundError as for `order`.
+        InvalidOrderError when it can't be any more (filled, cancelled), NotFoundError as for `order`,
+        also for a text that is no UUID.
         """
         wanted = _identifier(order_id)
         alpaca.call(lambda: self._client.cancel_order_by_id(wanted))
@@ -290,9 +303,10 @@ class AlpacaBars:
         Prices are adjusted for splits, not for dividends: a 2-for-1 split must not look like a fall of
         one half to whoever compares closes. The last bar is as traded, since only earlier ones change.
 
-        The last ones, whenever they were: a share that stopped trading years ago has bars too. (Alpaca
-        searches from today on unless it is given a `start`, and sends the oldest first unless asked to
-        sort otherwise.) The request runs in a thread of its own, so the event loop goes on meanwhile.
+        The last ones, whenever they were: a share that stopped trading long ago has bars too, so ask at
+        least from the year 2000 on. (Alpaca searches from today on unless it is given a `start`, and
+        sends the oldest first unless asked to sort otherwise.) The request runs in a thread of its own,
+        so the event loop goes on meanwhile.
         The bar of the running session may be among them: ask `Bar.known_at`.
 
         Raises

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
 from itertools import product
@@ -117,6 +117,8 @@ DECIMALS: dict[str, list[str]] = {
     "Account": ["cash", "equity", "buying_power", "multiplier"],
 }
 INSTANTS = {"Bar": ["timestamp"], "Quote": ["timestamp"], "Order": ["submitted_at", "filled_at"]}
+# What a person would call one of them.
+CALLED = {"OrderRequest": "request"} | {name: name.lower() for name in MODELS if name != "OrderRequest"}
 
 each_model = pytest.mark.parametrize("name", MODELS)
 each_with_numbers = pytest.mark.parametrize("name", DECIMALS)
@@ -167,6 +169,20 @@ def turned_away(model: type[BaseModel], fields: Fields, *, naming: set[str], bec
         raise AssertionError(told(call, got=Words("accepted"), expected=expected, because=because))
 
 
+def means(kept: object, value: object) -> bool:
+    """Whether a field holds what it was given as text or number."""
+    if isinstance(kept, Decimal):
+        return kept == D(str(value))
+    if isinstance(kept, datetime):
+        return kept == datetime.fromisoformat(str(value))
+    return kept == value
+
+
+def validated(name: str) -> object:
+    model, fields = MODELS[name]
+    return model.model_validate(fields)
+
+
 # ── pydantic models: what is true of all of them ──
 
 
@@ -174,8 +190,30 @@ def turned_away(model: type[BaseModel], fields: Fields, *, naming: set[str], bec
 def test_a_plain_example_is_accepted(name: str) -> None:
     """The everyday case, with numbers and instants as text, the way the broker sends them."""
     model, fields = MODELS[name]
-    made = accepted(model, fields)
-    assert isinstance(made, model), told(spelled(model, fields), got=made, expected=f"a {name}")
+    ways = {
+        spelled(model, fields): lambda: accepted(model, fields),
+        f"{name}.model_validate(…)": lambda: validated(name),
+    }
+    for call, build in ways.items():
+        made: object
+        try:
+            made = build()
+        except AttributeError as error:
+            if "'NoneType'" not in str(error):
+                raise
+            # The next validator was handed what the one before it returned: nothing.
+            got = Words(f"AttributeError: {error}")
+            hint = "does the validator before it return self?"
+            raise AssertionError(told(call, got=got, expected="accepted", because=hint)) from None
+        assert isinstance(made, model), told(
+            call, got=made, expected=f"a model of type {name}", because="does the validator return self?"
+        )
+        for field, value in fields.items():
+            kept = getattr(made, field)
+            short = f"{name}(…, {field}={_typed(value)}).{field}"
+            assert means(kept, value), told(
+                short, got=kept, expected="what was given", because="does its validator return the value?"
+            )
 
 
 @each_model
@@ -199,10 +237,10 @@ def test_a_model_can_not_be_changed(name: str) -> None:
         pass
     else:
         raise AssertionError(
-            told(f"{name.lower()}.{field} = 'MSFT'", got=Words("no error"), expected=f"an error: a {name} is frozen")
+            told(f"{CALLED[name]}.{field} = 'MSFT'", got=Words("no error"), expected=f"an error: {name} is frozen")
         )
     assert getattr(made, field) == before, told(
-        f"{name.lower()}.{field} = 'MSFT'", got=getattr(made, field), expected=before
+        f"{CALLED[name]}.{field} = 'MSFT'", got=getattr(made, field), expected=before
     )
 
 
@@ -337,6 +375,25 @@ def test_nanoseconds_are_cut_off() -> None:
         assert kept == expected, told(spelled(Quote, QUOTE, timestamp=text) + ".timestamp", got=kept, expected=expected)
 
 
+@pytest.mark.note("one-clock")
+@each_with_instants
+def test_an_instant_that_utc_can_not_tell_is_refused(name: str) -> None:
+    """Year 1 and year 9999 stand for "none" in many feeds. Converted they overflow: no ValueError, and a 500."""
+    model, fields = MODELS[name]
+    east, west = timezone(timedelta(hours=5)), timezone(timedelta(hours=-5))
+    for at in (datetime(1, 1, 1, tzinfo=east), datetime(9999, 12, 31, 23, 59, tzinfo=west)):
+        for field, value in product(INSTANTS[name], (at.isoformat(), at)):
+            call = spelled(model, fields, **{field: value})
+            because = f"in UTC it lies {'before the year 1' if at.year == 1 else 'after the year 9999'}"
+            try:
+                turned_away(model, fields, naming={field}, because=because, **{field: value})
+            except ArithmeticError as error:
+                got = Words(f"{type(error).__name__}: {error}")
+                raise AssertionError(
+                    told(call, got=got, expected=f"ValidationError naming {field}", because=because)
+                ) from None
+
+
 # ── pydantic models: bars ──
 
 
@@ -359,6 +416,23 @@ def test_a_bar_is_known_when_it_closes(fields: Fields, minutes: int) -> None:
         got=bar.known_at,
         expected=expected,
     )
+
+
+@pytest.mark.note("one-clock")
+def test_a_bar_that_never_closes_is_refused() -> None:
+    """After 9999 there is no instant to know it at: accepted, `known_at` raises OverflowError somewhere else."""
+    last = {"timestamp": "9999-12-30T23:59:59Z"}
+    bar = accepted(Bar, BAR, because="it closes on the last day there is", **last)
+    expected = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert bar.known_at == expected, told(spelled(Bar, BAR, **last) + ".known_at", got=bar.known_at, expected=expected)
+    for beyond in ({"timestamp": "9999-12-31T00:00:00Z"}, {"timeframe": timedelta.max}):
+        because = "it closes after the year 9999"
+        try:
+            turned_away(Bar, BAR, naming={"timestamp", "timeframe"}, because=because, **beyond)
+        except ArithmeticError as error:
+            got = Words(f"{type(error).__name__}: {error}")
+            call = spelled(Bar, BAR, **beyond)
+            raise AssertionError(told(call, got=got, expected="ValidationError", because=because)) from None
 
 
 @given(open_=st.integers(1, 4), close=st.integers(1, 4))
@@ -608,6 +682,16 @@ def test_a_size_has_the_decimals_that_the_broker_counts(digits: int, places: int
         turned_away(OrderRequest, fields, naming={field}, because=f"{field} takes at most {most} decimals")
 
 
+def test_zeros_at_the_end_of_a_size_do_not_count() -> None:
+    """1.0000000000 is one share and 10.000 are ten dollars, whatever some formatter wrote."""
+    for field, text in (("qty", "1.0000000000"), ("qty", "0.5000000000000"), ("notional", "10.000"), ("qty", "1E+1")):
+        fields = {"symbol": "AAPL", "side": "buy", field: text}
+        request = accepted(OrderRequest, fields, because="zeros at the end are no decimals")
+        assert getattr(request, field) == D(text), told(
+            spelled(OrderRequest, fields) + f".{field}", got=getattr(request, field), expected=D(text)
+        )
+
+
 @given(
     duration=st.sampled_from(TimeInForce),
     size=st.sampled_from([{"qty": "10"}, {"qty": "10.0"}, {"qty": "0.5"}, {"qty": "1.5"}, {"notional": "100"}]),
@@ -731,6 +815,39 @@ def test_a_fill_at_a_price_of_zero_is_a_fill() -> None:
     )
 
 
+def test_the_prices_of_an_order_are_the_brokers_business() -> None:
+    """A trailing stop has a stop_price, a spread may cost less than nothing. Refused, the order is lost to us."""
+    for kind, prices in {
+        "trailing_stop": {"trail_percent": "1.5", "stop_price": "176.96365"},
+        "limit": {"limit_price": "187.12345"},
+        "market": {"limit_price": "0", "stop_price": "-0.05"},
+    }.items():
+        order = accepted(Order, ORDER, because="of prices the broker has the say", type=kind, **prices)
+        got = {name: getattr(order, name) for name in prices}
+        expected = {name: D(text) for name, text in prices.items()}
+        assert got == expected, told(spelled(Order, ORDER, type=kind, **prices), got=got, expected=expected)
+
+
+def test_the_size_of_an_order_is_in_shares_in_dollars_in_both_or_not_told() -> None:
+    """Once filled, an order in dollars may come with both; FILLED can't be checked against shares not asked for."""
+    bare = {k: v for k, v in ORDER.items() if k != "qty"}
+    filled: Fields = {"filled_qty": 4, "filled_avg_price": "25"}
+    cases: list[tuple[Fields, Decimal | None]] = [
+        ({"qty": 10, "notional": 250, **filled}, D(6)),
+        ({"qty": 10, **filled}, D(6)),
+        ({"notional": 100, "status": "filled", **filled}, None),
+        ({"notional": 100, "status": "filled"}, None),
+        ({**filled}, None),
+    ]
+    for fields, expected in cases:
+        order = accepted(Order, bare, because="the broker may tell one size, both or neither", **fields)
+        assert order.remaining_qty == expected, told(
+            spelled(Order, bare, **fields) + ".remaining_qty", got=order.remaining_qty, expected=expected
+        )
+    for field in ("qty", "notional"):
+        turned_away(Order, bare, naming={field}, because="a size that is told is above 0", **{field: 0})
+
+
 def test_an_order_in_dollars_has_no_shares_left_to_count() -> None:
     """How many shares 100 dollars will have been is known at the end; None says so, 0 would say 'done'."""
     fields = {k: v for k, v in ORDER.items() if k != "qty"} | {"notional": "100"}
@@ -846,6 +963,17 @@ def test_an_account_may_owe_money() -> None:
         spelled(Account, ACCOUNT, cash="-250.75") + ".cash", got=account.cash, expected=D("-250.75")
     )
     turned_away(Account, ACCOUNT, naming={"buying_power"}, because="one can't buy for less than 0", buying_power="-1")
+
+
+def test_the_leverage_of_an_account_is_one_or_more() -> None:
+    """A cash account has 1. A 0 would size every order at nothing, and 0.5 would halve it without a word."""
+    for granted in ("1", "2", "4"):
+        account = accepted(Account, ACCOUNT, because="1 is a cash account", multiplier=granted)
+        assert account.multiplier == D(granted), told(
+            spelled(Account, ACCOUNT, multiplier=granted) + ".multiplier", got=account.multiplier, expected=D(granted)
+        )
+    for wrong in ("0", "0.99", "-1"):
+        turned_away(Account, ACCOUNT, naming={"multiplier"}, because="1 is a cash account", multiplier=wrong)
 
 
 def test_an_account_is_read_with_and_without_the_day_trade_fields() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -17,6 +18,7 @@ from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from specs.harness.curriculum import ROOT
 from specs.harness.implementation import ImplementationError, choose
 
 from . import market
@@ -34,6 +36,8 @@ STRATEGIES = ("combined", "sma_crossover", "momentum", "mean_reversion")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo. 0: done; 1: a kata is empty or an answer unusable; 2: wrong option; 130: interrupted."""
     options = _options(arguments)
+    if sys.platform == "win32":  # Ctrl-Break ends it as Ctrl-C does
+        signal.signal(signal.SIGBREAK, signal.default_int_handler)
     try:
         return _run(options)
     except (ImplementationError, UsageError) as problem:
@@ -54,7 +58,9 @@ class UsageError(ValueError):
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m specs.world.demo", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--impl", default="reference", help="reference, katas or a path (%(default)s)")
+    # The learner's edition has no reference to trade with.
+    code = "reference" if (ROOT / "reference").is_dir() else "katas"
+    parser.add_argument("--impl", default=code, help="reference, katas or a path (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path(".demo"), help="folder of the picture (%(default)s)")
     parser.add_argument("--symbols", nargs="+", default=["AAPL", "GOOG", "IBM", "MSFT"], metavar="SYMBOL")
     parser.add_argument("--strategy", choices=STRATEGIES, default="combined")

@@ -113,6 +113,8 @@ class Bar(BaseModel, frozen=True, extra="forbid"):
         for name, extreme in (("low", ordered[0]), ("high", ordered[-1])):
             if getattr(self, name) != extreme:
                 raise ValueError(f"{name} is {getattr(self, name)}, and another price is {extreme}")
+        if self.timeframe > datetime.max.replace(tzinfo=UTC) - self.timestamp:
+            raise ValueError("timestamp and timeframe lead beyond the last instant")
 
     @property
     def known_at(self) -> datetime:

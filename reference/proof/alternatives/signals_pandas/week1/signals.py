@@ -85,5 +85,7 @@ def combine(signals: Mapping[str, Signal], weights: Mapping[str, float]) -> Sign
         raise ValueError(f"weights don't fit the signals: {dict(weights)} for {list(signals)}")
     if frame["weight"].sum() == 0:
         raise ValueError(f"weights sum to 0: {dict(weights)}")
-    score = float((frame["vote"] * frame["weight"]).sum() / frame["weight"].sum())
-    return _advise(0 if abs(score) <= 1e-9 else score, abs(score), f"score {score:.4f}")
+    pull = frame["vote"] * frame["weight"]
+    score = float(pull.sum() / frame["weight"].sum())
+    voters = " and ".join(pull.index[pull * score > 0])
+    return _advise(0 if abs(score) <= 1e-9 else score, abs(score), f"{voters}: {score:.4f}" if voters else "no vote")
