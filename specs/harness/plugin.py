@@ -62,7 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: {what}")
     config.stash[_PATIENCE] = Patience()
     choice = str(config.getoption("--impl"))
-    if config.getoption("update_snapshots", False) and choice != "reference":
+    writes = any(config.getoption(name, False) for name in ("update_snapshots", "update_new_snapshots_only"))
+    if writes and choice != "reference":
         raise pytest.UsageError(
             "golden files come from the reference, never from the code that they judge: run `tox -e golden`"
         )

@@ -45,6 +45,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         self._outside: list[str] = []
         self._not_green: list[str] = []
         self._deselected: list[pytest.Item] = []
+        self._interrupted = False
         self._done = 0
         self._expected = 0
         self._progress_drawn = False
@@ -130,7 +131,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
     def all_green(self) -> bool:
         ran = any(t.total for t in self._tallies.values())
         reds = any(t.red or t.green < t.total for t in self._tallies.values())
-        return ran and not reds and not self._outside and not self._not_green
+        return ran and not reds and not self._outside and not self._not_green and not self._interrupted
 
     # ── the screen ──
 
@@ -154,7 +155,9 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
             self._red(red.told, "NEXT" if i == 0 else "RED", others=cases[spec] - 1)
         for text in [*self._outside, *self._not_green]:
             self._say(text, red=True)
-        if self.all_green:
+        if self._interrupted:
+            self._say(f"STOPPED  after {self._done} of {self._expected} specs.", yellow=True, bold=True)
+        elif self.all_green:
             self._green(session)
         elif not self._tallies and not self._outside:
             self._say("no spec was selected", yellow=True)
@@ -168,8 +171,7 @@ class RedReport(pytest.TerminalReporter):  # pyright: ignore[reportGeneralTypeIs
         yield
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-        self._clear_progress()
-        self._say("stopped by you; what had run by then:", yellow=True)
+        self._interrupted = True
 
     def pytest_unconfigure(self) -> None: ...
 

@@ -151,9 +151,10 @@ def test_tests_of_the_learners_own_run_beside_the_specs(house: House) -> None:
 
 def test_golden_files_are_refused_to_learner_code(house: House) -> None:
     house.kata("signals", GOOD_SIGNALS)
-    seen = house.run("--snapshot-update")
-    assert seen.status == 4
-    assert "tox -e golden" in seen
+    for option in ("--snapshot-update", "--snapshot-update-new-only"):
+        seen = house.run(option)
+        assert seen.status == 4
+        assert "tox -e golden" in seen
 
 
 def test_a_golden_file_that_is_missing_is_told(house: House) -> None:
@@ -205,6 +206,34 @@ def test_cases_are_counted_although_the_kata_can_not_be_read(house: House) -> No
     assert house.run("--impl", "reference", "--snapshot-update").status == 0
     house.kata("signals", "def double(x: int) -> int\n")
     assert "0/4" in house.run()
+
+
+def test_a_run_that_is_interrupted_is_not_green(house: House) -> None:
+    """What had run by then was green; the rest is not known."""
+    house.kata("signals", GOOD_SIGNALS)
+    house.spec(
+        "signals",
+        """
+        import signal
+        from katas.week1.signals import double
+
+
+        def test_a():
+            assert double(1) == 2
+
+
+        def test_b():
+            signal.raise_signal(signal.SIGINT)
+
+
+        def test_c():
+            assert double(1) == 2
+        """,
+    )
+    seen = house.run()
+    assert seen.status == 2
+    assert "GREEN" not in seen
+    assert "STOPPED  after 1 of 3 specs" in seen
 
 
 def test_kinds_are_known_by_what_a_spec_uses(house: House) -> None:
