@@ -121,7 +121,9 @@ OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     """Interrupted in the middle of the replay: one line, 130, and no process that lives on."""
     code = (
-        "import sys; from specs.world import demo, replay\n"
+        "import signal, sys; from specs.world import demo, replay\n"
+        # A test run in the background ignores Ctrl-C, and its children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "advance = replay.Replay._decide\n"
         "def told(self, strategy):\n"
         "    print('trading', flush=True); advance(self, strategy)\n"
