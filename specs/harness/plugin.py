@@ -149,9 +149,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if place_of(item.path):
             item.add_marker(getattr(item, "kind", "") or kind_of(item))
             _give_up_on_empty_bodies(item)
+            if item.config.option.tbstyle == "no":
+                # The red report has its own words; pytest's cost a millisecond for each red.
+                item.repr_failure = _no_words  # pyright: ignore[reportAttributeAccessIssue]
             # So that `-k combine` finds the specs of the function combine.
             item.extra_keyword_matches.update(kata_names(item))
     items.sort(key=_order)
+
+
+def _no_words(excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    return excinfo.exconly(tryshort=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

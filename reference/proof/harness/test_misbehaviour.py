@@ -223,6 +223,8 @@ def test_a_run_that_is_interrupted_is_not_green(house: House) -> None:
 
 
         def test_b():
+            # In the background Ctrl-C is ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.raise_signal(signal.SIGINT)
 
 
