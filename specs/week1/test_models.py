@@ -771,20 +771,20 @@ def test_an_order_is_open_until_it_has_ended() -> None:
 @given(fields=strategies.orders())
 def test_what_is_filled_and_what_remains_is_what_was_asked_for(fields: Fields) -> None:
     """Partial fills are the rule. Counted wrong, the rest is bought twice or never."""
-    order = accepted(Order, fields, because="a broker may report this")
-    remaining = order.remaining_qty
-    right = (
-        remaining is None if order.qty is None else remaining is not None and remaining + order.filled_qty == order.qty
-    )
-    assert right, told(
-        "order.remaining_qty",
-        status=fields["status"],
-        qty=fields.get("qty"),
-        notional=fields.get("notional"),
-        filled_qty=fields["filled_qty"],
-        got=remaining,
-        expected=None if order.qty is None else fields["qty"] - fields["filled_qty"],
-    )
+    in_dollars = {**fields, "qty": None, "notional": Decimal(500)}
+    for reported in (fields, in_dollars):  # the same order, and one of the same story in dollars
+        order = accepted(Order, reported, because="a broker may report this")
+        remaining, asked, filled = order.remaining_qty, reported.get("qty"), reported["filled_qty"]
+        right = remaining is None if asked is None else remaining is not None and remaining + filled == asked
+        assert right, told(
+            "order.remaining_qty",
+            status=reported["status"],
+            qty=asked,
+            notional=reported.get("notional"),
+            filled_qty=filled,
+            got=remaining,
+            expected=None if asked is None else asked - filled,
+        )
 
 
 @given(qty=st.integers(1, 4), status=st.one_of(st.just(FILLED), st.sampled_from(OrderStatus)))
