@@ -771,7 +771,7 @@ def test_an_order_is_open_until_it_has_ended() -> None:
 @given(fields=strategies.orders())
 def test_what_is_filled_and_what_remains_is_what_was_asked_for(fields: Fields) -> None:
     """Partial fills are the rule. Counted wrong, the rest is bought twice or never."""
-    in_dollars = {**fields, "qty": None, "notional": Decimal(500)}
+    in_dollars: Fields = {**fields, "qty": None, "notional": Decimal(500)}
     for reported in (fields, in_dollars):  # the same order, and one of the same story in dollars
         order = accepted(Order, reported, because="a broker may report this")
         remaining, asked, filled = order.remaining_qty, reported.get("qty"), reported["filled_qty"]
